@@ -1,0 +1,5 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: { include: ['test/**/*.test.ts'], exclude: ['dist', 'node_modules'], testTimeout: 30_000, hookTimeout: 60_000 },
+}) as ReturnType<typeof defineConfig>;
