@@ -1,0 +1,55 @@
+// A subscription of a channel to a queue.
+import type { Table } from '../amqp/table.ts';
+import type { Credit } from './credit.ts';
+import type { Entry } from './entry.ts';
+import type { Queue } from './queue.ts';
+
+/** The channel as its consumers' queues see it. */
+export interface Recipient {
+  readonly credit: Credit;
+  /** Writes one delivery; the entry is the channel's until it is settled. */
+  deliver(consumer: Consumer, entry: Entry): void;
+  /** The queue is gone: the client is told with basic.cancel if it can understand it. */
+  cancelled(consumer: Consumer): void;
+}
+
+export class Consumer {
+  readonly queue: Queue;
+  readonly channel: Recipient;
+  readonly tag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  /** Unsettled deliveries allowed; 0 means no limit. Fixed when the consumer was made (basic.qos changes only later ones). */
+  readonly prefetch: number;
+  readonly arguments: Table;
+  readonly credit: Credit;
+  /** Deliveries that are not settled. */
+  unsettled = 0;
+  /** Without credit when last tried, so not in its queue's ring. */
+  waiting = false;
+  cancelled = false;
+
+  constructor(
+    queue: Queue,
+    channel: Recipient,
+    tag: string,
+    options: { readonly noAck: boolean; readonly exclusive: boolean; readonly prefetch: number; readonly arguments: Table },
+  ) {
+    this.queue = queue;
+    this.channel = channel;
+    this.tag = tag;
+    this.noAck = options.noAck;
+    this.exclusive = options.exclusive;
+    this.prefetch = options.prefetch;
+    this.arguments = options.arguments;
+    this.credit = channel.credit;
+  }
+
+  /** Whether it may be given one more delivery now. */
+  get hasCredit(): boolean {
+    const credit = this.credit;
+    if (!credit.open) return false;
+    if (this.noAck) return true;
+    return (this.prefetch === 0 || this.unsettled < this.prefetch) && (credit.limit === 0 || credit.used < credit.limit);
+  }
+}

@@ -1,0 +1,60 @@
+// The one byte budget of the broker: what message contents may take in memory before they are paged out.
+
+/** Something that holds message contents and can let go of those that are safe elsewhere. */
+export interface Holder {
+  /** Drops contents that can be read back. Called only while the budget is exceeded. */
+  pageOut(): void;
+}
+
+export class Memory {
+  /** Bytes of received chunks that at least one message still needs. */
+  bytes = 0;
+  /** The budget in bytes. */
+  readonly limit: number;
+  readonly #holders = new Set<Holder>();
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  hold(holder: Holder): void {
+    this.#holders.add(holder);
+  }
+
+  leave(holder: Holder): void {
+    this.#holders.delete(holder);
+  }
+
+  /** Asks the holders in turn, the one asked longest ago first, until an eighth of the budget is free again. */
+  reclaim(): void {
+    if (this.bytes <= this.limit) return;
+    const enough = this.limit - this.limit / 8;
+    let asked = this.#holders.size;
+    for (const holder of this.#holders) {
+      if (this.bytes <= enough || asked-- === 0) return;
+      this.#holders.delete(holder);
+      this.#holders.add(holder);
+      holder.pageOut();
+    }
+  }
+}
+
+/** A piece of memory that several messages share slices of: it is let go of when the last of them is. */
+export class Source {
+  readonly #memory: Memory;
+  readonly #bytes: number;
+  #pins = 0;
+
+  constructor(memory: Memory, bytes: number) {
+    this.#memory = memory;
+    this.#bytes = bytes;
+  }
+
+  pin(): void {
+    if (this.#pins++ === 0) this.#memory.bytes += this.#bytes;
+  }
+
+  unpin(): void {
+    if (--this.#pins === 0) this.#memory.bytes -= this.#bytes;
+  }
+}

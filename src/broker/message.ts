@@ -1,0 +1,137 @@
+// A message as it travels: address and content as slices of received bytes, and its place in a store.
+import type { Source } from './memory.ts';
+import type { Store } from './store.ts';
+
+/**
+ * One message, shared by the entries of all queues it went to. Contents are never decoded or copied here. A message whose content
+ * was paged out has no `header`; its store reads it back.
+ */
+export class Message {
+  /** Exchange and routing key as two encoded short strings, as basic.deliver carries them. */
+  address: Buffer;
+  /** The bytes that hold the content header's payload from `headerStart` to `headerEnd` (class, weight, size, flags, properties). */
+  header: Buffer | undefined;
+  headerStart: number;
+  headerEnd: number;
+  /** The bytes that hold the (first part of the) body from `bodyStart` to `bodyEnd`. */
+  body: Buffer;
+  bodyStart: number;
+  bodyEnd: number;
+  /** Further parts of a body that came in several pieces. */
+  rest: readonly Buffer[] | undefined;
+  /** Length of the whole body. */
+  bodyBytes: number;
+  readonly persistent: boolean;
+  /** What the slices stand in. */
+  source: Source | undefined;
+  /** Queue entries that are not settled yet. */
+  entries = 0;
+  /** Milliseconds since the epoch. */
+  publishedAt: number;
+  /** The store that has the message, its record's address there, and that of the block around it; -1 without one. */
+  store: Store | undefined = undefined;
+  position = -1;
+  block = -1;
+  /** Set when its bytes were found damaged: it can never be delivered. */
+  damaged = false;
+
+  constructor(
+    address: Buffer,
+    header: Buffer | undefined,
+    headerStart: number,
+    headerEnd: number,
+    body: Buffer,
+    bodyStart: number,
+    bodyEnd: number,
+    rest: readonly Buffer[] | undefined,
+    bodyBytes: number,
+    persistent: boolean,
+    source: Source | undefined,
+    publishedAt: number,
+  ) {
+    this.address = address;
+    this.header = header;
+    this.headerStart = headerStart;
+    this.headerEnd = headerEnd;
+    this.body = body;
+    this.bodyStart = bodyStart;
+    this.bodyEnd = bodyEnd;
+    this.rest = rest;
+    this.bodyBytes = bodyBytes;
+    this.persistent = persistent;
+    this.source = source;
+    this.publishedAt = publishedAt;
+  }
+
+  /** One more queue entry needs the message. */
+  retain(): void {
+    if (this.entries++ === 0) this.source?.pin();
+  }
+
+  /** One queue entry less needs it. */
+  release(): void {
+    if (--this.entries === 0) this.source?.unpin();
+  }
+
+  /** The same content for one entry alone, which takes over the old one's claim to it. */
+  copy(): Message {
+    const copy = new Message(
+      this.address,
+      this.header,
+      this.headerStart,
+      this.headerEnd,
+      this.body,
+      this.bodyStart,
+      this.bodyEnd,
+      this.rest,
+      this.bodyBytes,
+      this.persistent,
+      this.source,
+      this.publishedAt,
+    );
+    copy.retain();
+    this.release();
+    return copy;
+  }
+
+  /** Whether the content is in memory. */
+  get loaded(): boolean {
+    return this.header !== undefined;
+  }
+
+  /** Lets go of the content; the store has it. */
+  unload(): void {
+    if (this.header === undefined) return;
+    this.source?.unpin();
+    this.source = undefined;
+    this.header = undefined;
+    this.body = nothing;
+    this.rest = undefined;
+    this.address = nothing;
+  }
+
+  /** Puts back the content that the store has read. */
+  load(address: Buffer, header: Buffer, body: Buffer, source: Source): void {
+    this.address = address;
+    this.header = header;
+    this.headerStart = 0;
+    this.headerEnd = header.length;
+    this.body = body;
+    this.bodyStart = 0;
+    this.bodyEnd = body.length;
+    this.rest = undefined;
+    this.source = source;
+    if (this.entries > 0) source.pin();
+  }
+}
+
+const nothing = Buffer.alloc(0);
+
+/** A message of which only the place in a store is known. */
+export function unloadedMessage(store: Store, position: number, block: number, bodyBytes: number, persistent: boolean): Message {
+  const message = new Message(nothing, undefined, 0, 0, nothing, 0, 0, undefined, bodyBytes, persistent, undefined, 0);
+  message.store = store;
+  message.position = position;
+  message.block = block;
+  return message;
+}

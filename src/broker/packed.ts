@@ -1,0 +1,108 @@
+// Ready entries as positions: 28 bytes each in one piece of memory, whatever the size of the message.
+import { Entry } from './entry.ts';
+import { unloadedMessage } from './message.ts';
+import type { Queue } from './queue.ts';
+import type { Store } from './store.ts';
+
+export const chunkEntries = 512;
+
+const redelivered = 1 << 31;
+const persistent = 1 << 30;
+const inScratch = 1 << 29;
+const sizeMask = inScratch - 1;
+
+/** The two places where a paged-out message can be. */
+export interface Stores {
+  readonly journal: Store;
+  readonly scratch: Store | undefined;
+}
+
+/** What is kept of one entry. `bodyBytes` is at most 2^29 - 1. */
+export interface Place {
+  readonly sequence: number;
+  readonly id: number;
+  readonly position: number;
+  readonly block: number;
+  readonly bodyBytes: number;
+  readonly redelivered: boolean;
+  readonly persistent: boolean;
+  readonly scratch: boolean;
+}
+
+export class Packed {
+  length = 0;
+  readonly #base: number;
+  /** Per entry: position, id. */
+  readonly #wide: Float64Array;
+  /** Per entry: sequence - base, position - block, size and flags. */
+  readonly #narrow: Uint32Array;
+
+  constructor(base: number) {
+    this.#base = base;
+    const buffer = new ArrayBuffer(chunkEntries * 28);
+    this.#wide = new Float64Array(buffer, 0, chunkEntries * 2);
+    this.#narrow = new Uint32Array(buffer, chunkEntries * 16, chunkEntries * 3);
+  }
+
+  /** Whether an entry with that sequence has room and its number fits. */
+  takes(sequence: number): boolean {
+    return this.length < chunkEntries && sequence - this.#base <= 0xffffffff;
+  }
+
+  push(place: Place): void {
+    const i = this.length++;
+    this.#wide[i * 2] = place.position;
+    this.#wide[i * 2 + 1] = place.id;
+    this.#narrow[i * 3] = place.sequence - this.#base;
+    this.#narrow[i * 3 + 1] = place.position - place.block;
+    this.#narrow[i * 3 + 2] =
+      Math.min(place.bodyBytes, sizeMask) |
+      (place.redelivered ? redelivered : 0) |
+      (place.persistent ? persistent : 0) |
+      (place.scratch ? inScratch : 0);
+  }
+
+  id(i: number): number {
+    return this.#wide[i * 2 + 1] as number;
+  }
+
+  position(i: number): number {
+    return this.#wide[i * 2] as number;
+  }
+
+  sequence(i: number): number {
+    return this.#base + (this.#narrow[i * 3] as number);
+  }
+
+  bodyBytes(i: number): number {
+    return (this.#narrow[i * 3 + 2] as number) & sizeMask;
+  }
+
+  isInScratch(i: number): boolean {
+    return ((this.#narrow[i * 3 + 2] as number) & inScratch) !== 0;
+  }
+
+  isRedelivered(i: number): boolean {
+    return ((this.#narrow[i * 3 + 2] as number) & redelivered) !== 0;
+  }
+
+  /** The store has copied the record: this is where it is now. */
+  move(i: number, id: number, position: number, block: number): void {
+    this.#wide[i * 2] = position;
+    this.#wide[i * 2 + 1] = id;
+    this.#narrow[i * 3 + 1] = position - block;
+  }
+
+  /** The entry as an object again; its content is still in the store. */
+  entry(i: number, queue: Queue, stores: Stores): Entry {
+    const position = this.#wide[i * 2] as number;
+    const bits = this.#narrow[i * 3 + 2] as number;
+    const store = (bits & inScratch) !== 0 ? (stores.scratch as Store) : stores.journal;
+    const block = position - (this.#narrow[i * 3 + 1] as number);
+    const message = unloadedMessage(store, position, block, bits & sizeMask, (bits & persistent) !== 0);
+    const entry = new Entry(queue, message, this.sequence(i), (bits & redelivered) !== 0);
+    entry.id = this.id(i);
+    message.retain();
+    return entry;
+  }
+}

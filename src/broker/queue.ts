@@ -1,0 +1,299 @@
+// A queue: what waits, who consumes, and the round robin between them.
+import type { Table } from '../amqp/table.ts';
+import type { Clock } from './clock.ts';
+import type { Consumer } from './consumer.ts';
+import { Entry } from './entry.ts';
+import type { Journal } from './journal.ts';
+import type { Holder, Memory } from './memory.ts';
+import type { Message } from './message.ts';
+import { ReadyList } from './ready-list.ts';
+import { Ring } from './ring.ts';
+import type { Store } from './store.ts';
+
+/** What every queue needs from the outside. */
+export interface Services {
+  readonly journal: Journal;
+  /** Where transient messages are paged out to; undefined without a disk. */
+  readonly scratch: Store | undefined;
+  readonly memory: Memory;
+  readonly clock: Clock;
+  /** Told of messages that cannot be delivered because their bytes are damaged. */
+  readonly damaged: (entry: Entry) => void;
+}
+
+/** Read-ahead of a paged-out queue, bytes: this much is asked for at a time, less when memory is short. */
+const readAheadBytes = 2 << 20;
+const readAheadBytesShort = 256 << 10;
+
+export interface QueueOptions {
+  readonly id: number;
+  readonly vhost: string;
+  readonly name: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that owns an exclusive queue. */
+  readonly owner: object | undefined;
+  readonly arguments: Table;
+}
+
+export class Queue implements Holder {
+  readonly kind = 'queue';
+  readonly id: number;
+  readonly vhost: string;
+  readonly name: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly owner: object | undefined;
+  readonly arguments: Table;
+  readonly ready: ReadyList;
+  readonly consumers = new Set<Consumer>();
+  /** Deliveries that are not settled. */
+  unsettled = 0;
+  exclusiveConsumer: Consumer | undefined;
+  deleted = false;
+  /** Whether a consumer or a get may have been given messages since the queue was recovered. */
+  consumed = false;
+  nextSequence = 1;
+  readonly stats = { published: 0, delivered: 0, deliveredNoAck: 0, got: 0, gotNoAck: 0, gotEmpty: 0, acked: 0, redelivered: 0 };
+  readonly #services: Services;
+  /** Consumers that were not found without credit when last tried, in the order of their turns. */
+  readonly #turns = new Ring<Consumer>();
+  #loading = false;
+  /** Loaded entries left over which the next read-ahead is not needed yet. */
+  #ahead = 0;
+  #aheadMark = 0;
+  #whenLoaded: (() => void)[] = [];
+
+  constructor(options: QueueOptions, services: Services) {
+    this.id = options.id;
+    this.vhost = options.vhost;
+    this.name = options.name;
+    this.durable = options.durable;
+    this.autoDelete = options.autoDelete;
+    this.owner = options.owner;
+    this.arguments = options.arguments;
+    this.#services = services;
+    this.ready = new ReadyList(this, { journal: services.journal, scratch: services.scratch });
+    services.memory.hold(this);
+  }
+
+  /** Whether a message with that persistence must survive in this queue. */
+  keeps(message: Message): boolean {
+    return this.durable && message.persistent;
+  }
+
+  /** Makes the entry of a new message; `enqueue` puts it in once the journal has it. */
+  newEntry(message: Message): Entry {
+    return new Entry(this, message, this.nextSequence++, false);
+  }
+
+  /** Takes in a new message: to the consumer whose turn it is, or to the end of what waits. */
+  enqueue(entry: Entry): void {
+    this.stats.published++;
+    if (this.ready.count === 0) {
+      const consumer = this.#nextConsumer();
+      if (consumer !== undefined) {
+        if (!consumer.noAck) entry.message.retain();
+        this.#deliver(consumer, entry);
+        return;
+      }
+    }
+    entry.message.retain();
+    this.ready.push(entry);
+  }
+
+  /** Hands out what waits for as long as a consumer has credit. */
+  dispatch(): void {
+    const ready = this.ready;
+    while (ready.count > 0) {
+      if (ready.unloaded > 0 && !this.#headIsLoaded()) return;
+      const consumer = this.#nextConsumer();
+      if (consumer === undefined) return;
+      const entry = ready.shift() as Entry;
+      if (ready.unloaded > 0 && --this.#ahead < this.#aheadMark) this.#load();
+      this.#deliver(consumer, entry);
+      if (consumer.noAck) entry.message.release();
+    }
+  }
+
+  /** Takes the first message for basic.get: undefined when the queue is empty, 'paged' when it has to be read first. */
+  take(noAck: boolean): Entry | 'paged' | undefined {
+    if (this.ready.count === 0) return undefined;
+    if (this.ready.unloaded > 0 && !this.#headIsLoaded()) return this.ready.count === 0 ? undefined : 'paged';
+    const entry = this.ready.shift() as Entry;
+    if (noAck) {
+      this.#done(entry);
+      entry.message.release();
+    } else this.unsettled++;
+    return entry;
+  }
+
+  /** Calls back when the first message is in memory, after `take` said 'paged'. */
+  whenLoaded(run: () => void): void {
+    this.#whenLoaded.push(run);
+  }
+
+  /** An unsettled delivery was acknowledged or dropped. */
+  settle(entry: Entry): void {
+    this.unsettled--;
+    this.#done(entry);
+    entry.message.release();
+    const { consumer } = entry;
+    if (consumer !== undefined) this.#free(consumer);
+  }
+
+  /** Unsettled deliveries come back to their old places; whoever has credit gets them in order. */
+  requeue(entries: readonly Entry[]): void {
+    this.unsettled -= entries.length;
+    if (this.deleted) {
+      for (const entry of entries) {
+        this.#done(entry);
+        entry.message.release();
+      }
+      return;
+    }
+    for (const entry of entries) {
+      entry.redelivered = true;
+      this.ready.return(entry);
+    }
+    for (const entry of entries) {
+      const { consumer } = entry;
+      entry.consumer = undefined;
+      if (consumer === undefined) continue;
+      consumer.unsettled--;
+      consumer.credit.used--;
+    }
+    for (const consumer of this.consumers) this.#rejoin(consumer);
+    this.dispatch();
+  }
+
+  addConsumer(consumer: Consumer): void {
+    this.consumers.add(consumer);
+    if (consumer.exclusive) this.exclusiveConsumer = consumer;
+    this.#turns.push(consumer);
+  }
+
+  /** Takes the consumer out of the turns; what it has unsettled stays with its channel. */
+  removeConsumer(consumer: Consumer): void {
+    if (!this.consumers.delete(consumer)) return;
+    consumer.cancelled = true;
+    if (this.exclusiveConsumer === consumer) this.exclusiveConsumer = undefined;
+    if (!consumer.waiting) this.#turns.remove(consumer);
+  }
+
+  /** The consumer may have got credit: it joins the turns again at their end. */
+  resume(consumer: Consumer): void {
+    if (this.#rejoin(consumer)) this.dispatch();
+  }
+
+  /** Drops all that waits, not what is unsettled. Returns how many. */
+  purge(): number {
+    const count = this.ready.count;
+    const kept: { id: number }[] = [];
+    const scratch: { id: number }[] = [];
+    this.ready.clear((id, inScratch) => {
+      if (id !== 0) (inScratch ? scratch : kept).push({ id });
+    });
+    this.#services.journal.settleAll(kept);
+    this.#services.scratch?.settleAll(scratch);
+    return count;
+  }
+
+  /** The queue is deleted: the stores forget what it had. Unsettled deliveries are forgotten as their channels let go of them. */
+  forget(): number {
+    const count = this.ready.count;
+    this.deleted = true;
+    this.#services.memory.leave(this);
+    this.ready.clear((id, inScratch) => {
+      if (id !== 0) (inScratch ? (this.#services.scratch as Store) : this.#services.journal).forget(id);
+    });
+    return count;
+  }
+
+  pageOut(): void {
+    this.ready.pageOut(this.consumers.size > 0);
+  }
+
+  #headIsLoaded(): boolean {
+    for (;;) {
+      const head = this.ready.peek();
+      if (head === undefined) return false;
+      if (head.message.loaded) return true;
+      if (!head.message.damaged) break;
+      const lost = this.ready.shiftDamaged() as Entry;
+      this.#services.damaged(lost);
+      this.#done(lost);
+      lost.message.release();
+    }
+    this.#load();
+    return false;
+  }
+
+  #load(): void {
+    if (this.#loading) return;
+    const { memory } = this.#services;
+    const entries = this.ready.toLoad(memory.bytes > memory.limit ? readAheadBytesShort : readAheadBytes);
+    const store = entries[0]?.message.store;
+    if (store === undefined) return;
+    let same = 1;
+    while (same < entries.length && entries[same]?.message.store === store) same++;
+    this.#loading = true;
+    store.load(same === entries.length ? entries : entries.slice(0, same), damaged => {
+      this.#loading = false;
+      for (const entry of damaged) entry.message.damaged = true;
+      this.ready.unloaded -= same - damaged.length;
+      this.#ahead += same;
+      this.#aheadMark = same >> 1;
+      if (this.deleted) return;
+      const waiting = this.#whenLoaded;
+      this.#whenLoaded = [];
+      for (const run of waiting) run();
+      this.dispatch();
+    });
+  }
+
+  #nextConsumer(): Consumer | undefined {
+    for (;;) {
+      const consumer = this.#turns.shift();
+      if (consumer === undefined || consumer.hasCredit) return consumer;
+      consumer.waiting = true;
+    }
+  }
+
+  #deliver(consumer: Consumer, entry: Entry): void {
+    this.#turns.push(consumer);
+    if (entry.redelivered) this.stats.redelivered++;
+    if (consumer.noAck) {
+      this.stats.deliveredNoAck++;
+      consumer.channel.deliver(consumer, entry);
+      this.#done(entry);
+      return;
+    }
+    this.stats.delivered++;
+    this.unsettled++;
+    consumer.unsettled++;
+    consumer.credit.used++;
+    entry.consumer = consumer;
+    consumer.channel.deliver(consumer, entry);
+  }
+
+  #free(consumer: Consumer): void {
+    consumer.unsettled--;
+    consumer.credit.used--;
+    if (consumer.waiting && this.#rejoin(consumer)) this.dispatch();
+  }
+
+  #rejoin(consumer: Consumer): boolean {
+    if (!consumer.waiting || consumer.cancelled || !consumer.hasCredit) return false;
+    consumer.waiting = false;
+    this.#turns.push(consumer);
+    return true;
+  }
+
+  #done(entry: Entry): void {
+    if (entry.id === 0) return;
+    const store = entry.message.store as Store;
+    if (this.deleted) store.forget(entry.id);
+    else store.settle(entry);
+  }
+}

@@ -1,0 +1,25 @@
+// The port to where messages are kept: the journal for what must survive, the scratch file for what only needs room.
+import type { Entry } from './entry.ts';
+import type { Message } from './message.ts';
+
+/** Told when everything that was given to a store before is as durable as that store promises. */
+export interface Waiter {
+  durable(): void;
+}
+
+export interface Store {
+  /** Keeps the message for its one entry, and gives the entry its id. */
+  publish(entry: Entry): void;
+  /** Keeps the message once for several entries. */
+  publishToAll(message: Message, entries: readonly Entry[]): void;
+  /** The entry was acknowledged or dropped: it need not come back. */
+  settle(entry: Entry): void;
+  /** Many at once, such as a purge: the same as settling each. */
+  settleAll(entries: Iterable<{ readonly id: number }>): void;
+  /** Its queue is gone: nothing needs to be written for it. */
+  forget(id: number): void;
+  /** Whether the message can be read back now. */
+  readable(message: Message): boolean;
+  /** Reads contents back, in order. An entry whose bytes are damaged stays unloaded and is listed. Calls back in a later turn. */
+  load(entries: readonly Entry[], done: (damaged: readonly Entry[]) => void): void;
+}
