@@ -86,7 +86,8 @@ export class Tally {
 
   /** The table of times, what was left out, what failed, and the line of counts, which is the last. */
   summary() {
-    const lines = ['', `${'part'.padEnd(20)}${'took'.padStart(10)}${'budget'.padStart(10)}`];
+    const lines =
+      this.times.length === 0 ? [] : ['', `${'part'.padEnd(20)}${'took'.padStart(10)}${'budget'.padStart(10)}`];
     for (const { name, ms, budget } of this.times) {
       const over = ms > budget * 60_000 ? '  over its budget' : '';
       lines.push(
