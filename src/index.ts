@@ -1,1 +1,2 @@
+// The public library: starts a broker inside a Node process.
 export {};

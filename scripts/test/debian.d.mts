@@ -1,0 +1,2 @@
+/** The Debian packages that tests use and that are not installed here. */
+export function missingPackages(): string[];
