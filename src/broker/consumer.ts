@@ -22,6 +22,8 @@ export class Consumer {
   /** Unsettled deliveries allowed; 0 means no limit. Fixed when the consumer was made (basic.qos changes only later ones). */
   readonly prefetch: number;
   readonly arguments: Table;
+  /** Bytes that the channel wants at hand for each delivery. */
+  readonly prefix: Buffer;
   readonly credit: Credit;
   /** Deliveries that are not settled. */
   unsettled = 0;
@@ -33,7 +35,13 @@ export class Consumer {
     queue: Queue,
     channel: Recipient,
     tag: string,
-    options: { readonly noAck: boolean; readonly exclusive: boolean; readonly prefetch: number; readonly arguments: Table },
+    options: {
+      readonly noAck: boolean;
+      readonly exclusive: boolean;
+      readonly prefetch: number;
+      readonly arguments: Table;
+      readonly prefix: Buffer;
+    },
   ) {
     this.queue = queue;
     this.channel = channel;
@@ -42,6 +50,7 @@ export class Consumer {
     this.exclusive = options.exclusive;
     this.prefetch = options.prefetch;
     this.arguments = options.arguments;
+    this.prefix = options.prefix;
     this.credit = channel.credit;
   }
 

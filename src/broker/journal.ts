@@ -5,6 +5,8 @@ import type { Store, Waiter } from './store.ts';
 export interface Journal extends Store {
   /** Writes a fact of the topology or of the users. */
   record(fact: Fact): void;
+  /** How many facts were recorded so far: when it has risen over a command, its answer waits for the disk. */
+  readonly recorded: number;
   /** The number of the block that is being filled. */
   readonly block: number;
   /** Calls the waiter when all that was written up to now is durable; at the end of this turn where that is so already. */
@@ -16,6 +18,7 @@ export interface Journal extends Store {
 /** A broker without a disk: nothing is kept, and everything is as durable as it will ever be. */
 export class NoJournal implements Journal {
   readonly block = 0;
+  readonly recorded = 0;
   readonly accepting = true;
   readonly #later: (run: () => void) => void;
 

@@ -17,6 +17,8 @@ export interface Services {
   readonly scratch: Store | undefined;
   readonly memory: Memory;
   readonly clock: Clock;
+  /** Runs it at the end of this turn of the event loop. */
+  readonly later: (run: () => void) => void;
   /** Told of messages that cannot be delivered because their bytes are damaged. */
   readonly damaged: (entry: Entry) => void;
 }

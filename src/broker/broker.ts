@@ -1,0 +1,135 @@
+// The broker: its vhosts, and the fold of the facts that make them.
+import { Table } from '../amqp/table.ts';
+import type { Destination } from './exchange.ts';
+import type { Fact } from './facts.ts';
+import { Queue, type Services } from './queue.ts';
+import { Vhost } from './vhost.ts';
+
+export class Broker {
+  readonly vhosts = new Map<string, Vhost>();
+  readonly services: Services;
+  /** Durable queues by their id, as the store's records name them. */
+  readonly queuesById = new Map<number, Queue>();
+  #lastQueueId = 0;
+
+  constructor(services: Services) {
+    this.services = services;
+  }
+
+  /** The id of the queue made last; ids are never reused. */
+  get lastQueueId(): number {
+    return this.#lastQueueId;
+  }
+
+  set lastQueueId(id: number) {
+    this.#lastQueueId = Math.max(this.#lastQueueId, id);
+  }
+
+  createVhost(name: string): Vhost {
+    const existing = this.vhosts.get(name);
+    if (existing !== undefined) return existing;
+    this.services.journal.record({ type: 'vhost.created', name });
+    return this.#addVhost(name);
+  }
+
+  /** Takes in a fact as recovery reads it. Facts about things that are not there any more change nothing. */
+  apply(fact: Fact): void {
+    switch (fact.type) {
+      case 'vhost.created':
+        this.#addVhost(fact.name);
+        return;
+      case 'vhost.deleted':
+        this.vhosts.delete(fact.name);
+        return;
+      case 'exchange.declared':
+        this.vhosts.get(fact.vhost)?.addExchange(fact.name, {
+          type: fact.kind,
+          durable: true,
+          autoDelete: fact.autoDelete,
+          internal: fact.internal,
+          arguments: decode(fact.arguments),
+        });
+        return;
+      case 'exchange.deleted': {
+        const vhost = this.vhosts.get(fact.vhost);
+        const exchange = vhost?.exchanges.get(fact.name);
+        if (exchange !== undefined) vhost?.removeExchange(exchange);
+        return;
+      }
+      case 'queue.declared':
+        this.#recoverQueue(fact);
+        return;
+      case 'queue.deleted': {
+        this.lastQueueId = fact.id;
+        const vhost = this.vhosts.get(fact.vhost);
+        const queue = vhost?.queues.get(fact.name);
+        if (queue?.id === fact.id) vhost?.deleteQueue(queue);
+        this.queuesById.delete(fact.id);
+        return;
+      }
+      case 'queue.consumed': {
+        const queue = this.queuesById.get(fact.id);
+        if (queue !== undefined) queue.consumed = true;
+        return;
+      }
+      case 'bound':
+      case 'unbound':
+        this.#recoverBinding(fact);
+        return;
+      default:
+        throw new Error(`the broker knows no fact of type ${fact.type}`);
+    }
+  }
+
+  /** The facts that make all that is durable again, in an order that replays. */
+  *facts(): Generator<Fact> {
+    for (const vhost of this.vhosts.values()) yield* vhost.facts();
+  }
+
+  /** The queue may be delivered from from now on: after an unclean stop its messages count as redelivered. */
+  markConsumed(queue: Queue): void {
+    if (queue.consumed) return;
+    queue.consumed = true;
+    if (queue.durable) this.services.journal.record({ type: 'queue.consumed', id: queue.id });
+  }
+
+  #addVhost(name: string): Vhost {
+    const vhost = new Vhost(name, this.services, () => ++this.#lastQueueId);
+    this.vhosts.set(name, vhost);
+    return vhost;
+  }
+
+  #recoverQueue(fact: Extract<Fact, { type: 'queue.declared' }>): void {
+    this.lastQueueId = fact.id;
+    const vhost = this.vhosts.get(fact.vhost);
+    if (vhost === undefined) return;
+    const queue = new Queue(
+      {
+        id: fact.id,
+        vhost: fact.vhost,
+        name: fact.name,
+        durable: true,
+        autoDelete: fact.autoDelete,
+        owner: undefined,
+        arguments: decode(fact.arguments),
+      },
+      this.services,
+    );
+    vhost.addQueue(queue);
+    this.queuesById.set(fact.id, queue);
+  }
+
+  #recoverBinding(fact: Extract<Fact, { type: 'bound' | 'unbound' }>): void {
+    const vhost = this.vhosts.get(fact.vhost);
+    const source = vhost?.exchanges.get(fact.source);
+    const destination: Destination | undefined =
+      fact.kind === 'queue' ? vhost?.queues.get(fact.destination) : vhost?.exchanges.get(fact.destination);
+    if (vhost === undefined || source === undefined || destination === undefined) return;
+    if (fact.type === 'bound') vhost.addBinding(source, destination, fact.routingKey, decode(fact.arguments));
+    else vhost.unbind(source, destination, fact.routingKey, decode(fact.arguments));
+  }
+}
+
+function decode(encoded: string): Table {
+  return Table.read(Buffer.from(encoded, 'base64'));
+}

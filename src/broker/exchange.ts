@@ -1,0 +1,72 @@
+// An exchange: its properties, what is bound to it, and where a message goes from it.
+import type { Table } from '../amqp/table.ts';
+import type { Binding, ExchangeType } from './binding.ts';
+import { DirectExchange } from './exchanges/direct.ts';
+import { FanoutExchange } from './exchanges/fanout.ts';
+import { HeadersExchange } from './exchanges/headers.ts';
+import { TopicExchange } from './exchanges/topic.ts';
+import type { Queue } from './queue.ts';
+
+export type Destination = Queue | Exchange;
+
+/** A binding with both of its ends. */
+export interface Bound extends Binding<Destination> {
+  readonly source: Exchange;
+  readonly durable: boolean;
+}
+
+const types: Readonly<Record<string, () => ExchangeType<Destination>>> = {
+  direct: () => new DirectExchange(),
+  fanout: () => new FanoutExchange(),
+  topic: () => new TopicExchange(),
+  headers: () => new HeadersExchange(),
+};
+
+/** The exchange types there are. */
+export const exchangeTypes: readonly string[] = Object.keys(types);
+
+export interface ExchangeOptions {
+  readonly vhost: string;
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: Table;
+}
+
+export class Exchange {
+  readonly kind = 'exchange';
+  readonly vhost: string;
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: Table;
+  /** Bindings from this exchange, by their identity. */
+  readonly bindings = new Map<string, Bound>();
+  readonly routing: ExchangeType<Destination>;
+  /** Name of the exchange that gets what this one routes nowhere. */
+  readonly alternate: string | undefined;
+  stats = { publishedIn: 0, publishedOut: 0 };
+
+  /** `options.type` must be one of `exchangeTypes`. */
+  constructor(options: ExchangeOptions) {
+    this.vhost = options.vhost;
+    this.name = options.name;
+    this.type = options.type;
+    this.durable = options.durable;
+    this.autoDelete = options.autoDelete;
+    this.internal = options.internal;
+    this.arguments = options.arguments;
+    this.routing = (types[options.type] as () => ExchangeType<Destination>)();
+    const alternate = options.arguments.get('alternate-exchange');
+    this.alternate = alternate?.type === 'longstr' ? alternate.value.toString() : undefined;
+  }
+}
+
+/** What makes two bindings of one exchange the same: destination, routing key and arguments. */
+export function bindingIdentity(destination: Destination, routingKey: string, args: Table): string {
+  return `${destination.kind} ${destination.name}\0${routingKey}\0${Buffer.from(args.encoded).toString('latin1')}`;
+}

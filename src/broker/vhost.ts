@@ -1,0 +1,315 @@
+// A virtual host: its exchanges, queues and bindings, and the operations on them.
+import { Table } from '../amqp/table.ts';
+import { checkEquivalentExchangeArguments, checkEquivalentQueueArguments } from './arguments.ts';
+import { accessRefused, commandInvalid, notFound, preconditionFailed, resourceLocked } from './errors.ts';
+import { type Bound, bindingIdentity, type Destination, Exchange, exchangeTypes } from './exchange.ts';
+import type { Fact } from './facts.ts';
+import { Queue, type Services } from './queue.ts';
+
+export interface ExchangeDeclaration {
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: Table;
+}
+
+export interface QueueDeclaration {
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly autoDelete: boolean;
+  readonly arguments: Table;
+}
+
+/** The exchanges that every vhost has (RabbitMQ behaviour). */
+const predeclared: readonly (readonly [name: string, type: string, internal: boolean])[] = [
+  ['', 'direct', false],
+  ['amq.direct', 'direct', false],
+  ['amq.fanout', 'fanout', false],
+  ['amq.topic', 'topic', false],
+  ['amq.headers', 'headers', false],
+  ['amq.match', 'headers', false],
+  ['amq.rabbitmq.trace', 'topic', true],
+];
+
+export class Vhost {
+  readonly name: string;
+  readonly exchanges = new Map<string, Exchange>();
+  readonly queues = new Map<string, Queue>();
+  /** Rises with every change that can make a message go elsewhere. */
+  version = 0;
+  readonly #bindingsTo = new Map<Destination, Set<Bound>>();
+  readonly #services: Services;
+  readonly #nextQueueId: () => number;
+
+  constructor(name: string, services: Services, nextQueueId: () => number) {
+    this.name = name;
+    this.#services = services;
+    this.#nextQueueId = nextQueueId;
+    for (const [exchange, type, internal] of predeclared)
+      this.addExchange(exchange, { type, durable: true, autoDelete: false, internal, arguments: Table.empty });
+  }
+
+  exchange(name: string): Exchange {
+    const exchange = this.exchanges.get(name);
+    if (exchange === undefined) throw notFound(`no ${this.exchangeResource(name)}`);
+    return exchange;
+  }
+
+  /** The queue, if that connection may use it: an exclusive one is its owner's alone. */
+  queue(name: string, connection: object | undefined): Queue {
+    const queue = this.queues.get(name);
+    if (queue === undefined) throw notFound(`no ${this.queueResource(name)}`);
+    if (queue.owner !== undefined && queue.owner !== connection) throw this.#locked(name);
+    return queue;
+  }
+
+  declareExchange(name: string, declaration: ExchangeDeclaration): Exchange {
+    if (!exchangeTypes.includes(declaration.type)) throw unknownExchangeType(declaration.type);
+    const resource = this.exchangeResource(name);
+    const alternate = declaration.arguments.get('alternate-exchange');
+    if (alternate !== undefined && alternate.type !== 'longstr')
+      throw preconditionFailed(`invalid type '${alternate.type}' for arg 'alternate-exchange' in ${resource}`);
+    const existing = this.exchanges.get(name);
+    if (existing === undefined) {
+      if (name.startsWith('amq.')) throw reservedPrefix('exchange', name);
+      const exchange = this.addExchange(name, declaration);
+      if (exchange.durable) this.#record(this.#exchangeDeclared(exchange));
+      return exchange;
+    }
+    checkSame(resource, 'type', declaration.type, existing.type);
+    checkSame(resource, 'durable', declaration.durable, existing.durable);
+    checkSame(resource, 'auto_delete', declaration.autoDelete, existing.autoDelete);
+    checkSame(resource, 'internal', declaration.internal, existing.internal);
+    checkEquivalentExchangeArguments(resource, declaration.arguments, existing.arguments);
+    return existing;
+  }
+
+  /** Deletes it if it is there. */
+  deleteExchange(name: string, ifUnused: boolean): void {
+    const exchange = this.exchanges.get(name);
+    if (exchange === undefined) return;
+    if (ifUnused && exchange.bindings.size > 0) throw preconditionFailed(`${this.exchangeResource(name)} in use`);
+    this.removeExchange(exchange);
+  }
+
+  /** `owner` is the declaring connection; the queue is its own when the declaration says exclusive. */
+  declareQueue(name: string, declaration: QueueDeclaration, owner: object | undefined): Queue {
+    const existing = this.queues.get(name);
+    if (existing === undefined) {
+      if (name.startsWith('amq.') && !name.startsWith('amq.gen-')) throw reservedPrefix('queue', name);
+      return this.createQueue(name, declaration, owner);
+    }
+    if (existing.owner !== (declaration.exclusive ? owner : undefined)) throw this.#locked(name);
+    const resource = this.queueResource(name);
+    if (existing.owner === undefined) checkSame(resource, 'durable', declaration.durable, existing.durable);
+    checkSame(resource, 'auto_delete', declaration.autoDelete, existing.autoDelete);
+    checkEquivalentQueueArguments(resource, declaration.arguments, existing.arguments);
+    return existing;
+  }
+
+  /** Makes a queue under a name that is free, without asking whether the name is reserved. */
+  createQueue(name: string, declaration: QueueDeclaration, owner: object | undefined): Queue {
+    const durable = declaration.durable && !declaration.exclusive;
+    const queue = new Queue(
+      {
+        id: this.#nextQueueId(),
+        vhost: this.name,
+        name,
+        durable,
+        autoDelete: declaration.autoDelete,
+        owner: declaration.exclusive ? owner : undefined,
+        arguments: declaration.arguments,
+      },
+      this.#services,
+    );
+    this.addQueue(queue);
+    if (durable) this.#record(this.#queueDeclared(queue));
+    return queue;
+  }
+
+  /** Deletes the queue, its bindings and what it holds. Returns how many messages waited in it. */
+  deleteQueue(queue: Queue): number {
+    if (queue.deleted) return 0;
+    this.queues.delete(queue.name);
+    this.version++;
+    this.#unbindAll(queue);
+    if (queue.durable) this.#record({ type: 'queue.deleted', id: queue.id, vhost: this.name, name: queue.name });
+    const count = queue.forget();
+    for (const consumer of [...queue.consumers]) {
+      queue.removeConsumer(consumer);
+      consumer.channel.cancelled(consumer);
+    }
+    return count;
+  }
+
+  /** Idempotent. `routingKey` holds one character per byte. */
+  bind(source: Exchange, destination: Destination, routingKey: string, args: Table): void {
+    const identity = bindingIdentity(destination, routingKey, args);
+    if (source.bindings.has(identity)) return;
+    const refused = source.routing.validate?.(routingKey, args);
+    if (refused !== undefined) throw preconditionFailed(refused);
+    const bound = this.addBinding(source, destination, routingKey, args);
+    if (bound.durable) this.#record(this.#bindingFact('bound', bound));
+  }
+
+  unbind(source: Exchange, destination: Destination, routingKey: string, args: Table): void {
+    const bound = source.bindings.get(bindingIdentity(destination, routingKey, args));
+    if (bound !== undefined) this.#unbind(bound);
+  }
+
+  bindingsTo(destination: Destination): Iterable<Bound> {
+    return this.#bindingsTo.get(destination) ?? [];
+  }
+
+  /** The facts that make this vhost's durable exchanges, queues and bindings again. */
+  *facts(): Generator<Fact> {
+    yield { type: 'vhost.created', name: this.name };
+    for (const exchange of this.exchanges.values())
+      if (exchange.durable && !isPredeclared(exchange.name)) yield this.#exchangeDeclared(exchange);
+    for (const queue of this.queues.values()) {
+      if (!queue.durable) continue;
+      yield this.#queueDeclared(queue);
+      if (queue.consumed) yield { type: 'queue.consumed', id: queue.id };
+    }
+    for (const exchange of this.exchanges.values())
+      for (const bound of exchange.bindings.values()) if (bound.durable) yield this.#bindingFact('bound', bound);
+  }
+
+  addExchange(name: string, declaration: ExchangeDeclaration): Exchange {
+    const exchange = new Exchange({ vhost: this.name, name, ...declaration });
+    this.exchanges.set(name, exchange);
+    this.version++;
+    return exchange;
+  }
+
+  removeExchange(exchange: Exchange): void {
+    this.exchanges.delete(exchange.name);
+    this.version++;
+    // Recorded first: the fold then drops the bindings with it, and an auto-delete exchange behind one goes by a fact of its own.
+    if (exchange.durable) this.#record({ type: 'exchange.deleted', vhost: this.name, name: exchange.name });
+    for (const bound of [...exchange.bindings.values()]) this.#unbind(bound);
+    this.#unbindAll(exchange);
+  }
+
+  addQueue(queue: Queue): void {
+    this.queues.set(queue.name, queue);
+    this.version++;
+  }
+
+  addBinding(source: Exchange, destination: Destination, routingKey: string, args: Table): Bound {
+    const durable = source.durable && destination.durable;
+    const bound: Bound = { source, destination, routingKey, arguments: args, durable };
+    source.bindings.set(bindingIdentity(destination, routingKey, args), bound);
+    source.routing.add(bound);
+    let to = this.#bindingsTo.get(destination);
+    if (to === undefined) {
+      to = new Set();
+      this.#bindingsTo.set(destination, to);
+    }
+    to.add(bound);
+    this.version++;
+    return bound;
+  }
+
+  queueResource(name: string): string {
+    return `queue '${name}' in vhost '${this.name}'`;
+  }
+
+  exchangeResource(name: string): string {
+    return `exchange '${name}' in vhost '${this.name}'`;
+  }
+
+  #unbind(bound: Bound): void {
+    const { source, destination } = bound;
+    source.bindings.delete(bindingIdentity(destination, bound.routingKey, bound.arguments));
+    source.routing.remove(bound);
+    const to = this.#bindingsTo.get(destination);
+    to?.delete(bound);
+    if (to?.size === 0) this.#bindingsTo.delete(destination);
+    this.version++;
+    const gone = this.exchanges.get(source.name) !== source || (destination.kind === 'queue' ? destination.deleted : false);
+    if (bound.durable && !gone && this.#isThere(destination)) this.#record(this.#bindingFact('unbound', bound));
+    if (source.autoDelete && source.bindings.size === 0 && this.exchanges.get(source.name) === source)
+      this.removeExchange(source);
+  }
+
+  #unbindAll(destination: Destination): void {
+    for (const bound of [...(this.#bindingsTo.get(destination) ?? [])]) this.#unbind(bound);
+  }
+
+  #isThere(destination: Destination): boolean {
+    return destination.kind === 'queue'
+      ? this.queues.get(destination.name) === destination
+      : this.exchanges.get(destination.name) === destination;
+  }
+
+  #record(fact: Fact): void {
+    this.#services.journal.record(fact);
+  }
+
+  #exchangeDeclared(exchange: Exchange): Fact {
+    return {
+      type: 'exchange.declared',
+      vhost: this.name,
+      name: exchange.name,
+      kind: exchange.type,
+      autoDelete: exchange.autoDelete,
+      internal: exchange.internal,
+      arguments: encode(exchange.arguments),
+    };
+  }
+
+  #queueDeclared(queue: Queue): Fact {
+    return {
+      type: 'queue.declared',
+      id: queue.id,
+      vhost: this.name,
+      name: queue.name,
+      autoDelete: queue.autoDelete,
+      arguments: encode(queue.arguments),
+    };
+  }
+
+  #bindingFact(type: 'bound' | 'unbound', bound: Bound): Fact {
+    return {
+      type,
+      vhost: this.name,
+      source: bound.source.name,
+      kind: bound.destination.kind,
+      destination: bound.destination.name,
+      routingKey: bound.routingKey,
+      arguments: encode(bound.arguments),
+    };
+  }
+
+  #locked(name: string): Error {
+    return resourceLocked(
+      `cannot obtain exclusive access to locked ${this.queueResource(name)}. It could be originally declared on another connection ` +
+        'or the exclusive property value does not match that of the original declaration.',
+    );
+  }
+}
+
+export function isPredeclared(exchange: string): boolean {
+  return predeclared.some(([name]) => name === exchange);
+}
+
+function encode(args: Table): string {
+  return Buffer.from(args.encoded).toString('base64');
+}
+
+function checkSame(resource: string, name: string, received: string | boolean, current: string | boolean): void {
+  if (received !== current)
+    throw preconditionFailed(`inequivalent arg '${name}' for ${resource}: received '${received}' but current is '${current}'`);
+}
+
+function reservedPrefix(kind: 'queue' | 'exchange', name: string): Error {
+  return accessRefused(`${kind} name '${name}' contains reserved prefix 'amq.*'`);
+}
+
+/** RabbitMQ says `invalid` when the word happens to be known to its runtime as an atom, else `unknown`; these are the common ones. */
+function unknownExchangeType(type: string): Error {
+  const atoms = ['', 'foo', 'Direct', 'bar', 'queue', 'exchange', 'default', 'stream', 'quorum', 'classic', 'x', 'test'];
+  return commandInvalid(`${atoms.includes(type) ? 'invalid' : 'unknown'} exchange type '${type}'`);
+}

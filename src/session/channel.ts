@@ -1,0 +1,279 @@
+// A channel: its mode and limits, the order of its commands, and its end.
+import { decodeMethod } from '../amqp/method.ts';
+import type { ArgumentsToEncode, Method, MethodName } from '../amqp/command.ts';
+import { PermissionCache } from '../auth/permission-cache.ts';
+import type { User } from '../auth/authority.ts';
+import type { Consumer, Recipient } from '../broker/consumer.ts';
+import { Credit } from '../broker/credit.ts';
+import type { Entry } from '../broker/entry.ts';
+import { accessRefused, type AmqpError, channelError, commandInvalid, frameError } from '../broker/errors.ts';
+import type { Queue } from '../broker/queue.ts';
+import { Unsettled } from '../broker/unsettled.ts';
+import type { Vhost } from '../broker/vhost.ts';
+import { writeDelivery } from './delivery.ts';
+import { Confirms } from './confirms.ts';
+import { cut, type Connection } from './connection.ts';
+import { basicHandlers } from './consuming.ts';
+import { heldBytesMax } from './context.ts';
+import { Publishing } from './publishing.ts';
+import { topologyHandlers } from './topology.ts';
+import { Transaction, transactionHandlers } from './transaction.ts';
+import { requeueAll, settleOne } from './settling.ts';
+
+/** A method's handler; throws AmqpError. */
+export type Handler<N extends MethodName> = (channel: Channel, args: Extract<Method, { name: N }>['args']) => void;
+export type Handlers = { readonly [N in MethodName]?: Handler<N> };
+
+/** closing: our channel.close waits for its answer; everything else is ignored until then. */
+type State = 'open' | 'closing' | 'closed';
+
+const publishIds = (60 << 16) | 40;
+const ackIds = (60 << 16) | 80;
+
+export class Channel implements Recipient {
+  readonly connection: Connection;
+  readonly number: number;
+  readonly vhost: Vhost;
+  readonly user: User;
+  readonly credit = new Credit();
+  readonly unsettled = new Unsettled();
+  readonly consumers = new Map<string, Consumer>();
+  readonly publishing: Publishing;
+  state: State = 'open';
+  /** Limit of consumers made from now on; 0 is none. */
+  prefetch = 0;
+  confirms: Confirms | undefined;
+  transaction: Transaction | undefined;
+  /** Name of the queue that was declared last on this channel; stands for an empty queue name. */
+  lastQueue: string | undefined;
+  /** A command waits for the disk; later ones are held in order. */
+  parked = false;
+  /** It has published into a journal that accepts no more. */
+  publishedUnaccepted = false;
+  readonly #permissions: PermissionCache;
+  #held: { kind: 'method' | 'header' | 'body'; payload: Buffer }[] = [];
+  #heldBytes = 0;
+  #readingPaused = false;
+
+  constructor(connection: Connection, number: number, vhost: Vhost, user: User) {
+    this.connection = connection;
+    this.number = number;
+    this.vhost = vhost;
+    this.user = user;
+    this.publishing = new Publishing(this);
+    this.#permissions = new PermissionCache(connection.context.authority, user, vhost.name);
+  }
+
+  // --- frames ---
+
+  method(chunk: Buffer, start: number, end: number): void {
+    if (this.state === 'open' && !this.parked && end - start >= 4) {
+      const ids = (chunk[start]! << 24) | (chunk[start + 1]! << 16) | (chunk[start + 2]! << 8) | chunk[start + 3]!;
+      if (ids === publishIds) {
+        this.publishing.method(chunk, start, end);
+        return;
+      }
+      if (ids === ackIds && end - start === 13 && this.publishing.idle && this.transaction === undefined) {
+        this.#ack(chunk, start + 4);
+        return;
+      }
+    }
+    this.#coldMethod(chunk, start, end);
+  }
+
+  header(chunk: Buffer, start: number, end: number): void {
+    if (this.parked) this.#hold('header', chunk, start, end);
+    else if (this.state === 'open') this.publishing.header(chunk, start, end);
+  }
+
+  body(chunk: Buffer, start: number, end: number): void {
+    if (this.parked) this.#hold('body', chunk, start, end);
+    else if (this.state === 'open') this.publishing.body(chunk, start, end);
+  }
+
+  // --- recipient ---
+
+  deliver(consumer: Consumer, entry: Entry): void {
+    const tag = this.unsettled.nextTag;
+    if (consumer.noAck) this.unsettled.skip();
+    else this.unsettled.add(entry);
+    writeDelivery(this.connection, this.number, consumer.prefix, tag, entry);
+  }
+
+  cancelled(consumer: Consumer): void {
+    this.consumers.delete(consumer.tag);
+    const told = this.connection.capabilities.get('consumer_cancel_notify');
+    if (this.state === 'open' && told?.type === 'bool' && told.value)
+      this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
+  }
+
+  /** The connection's output has drained: deliveries go on. */
+  reopen(): void {
+    if (this.state !== 'open') return;
+    this.credit.open = true;
+    for (const consumer of this.consumers.values()) consumer.queue.resume(consumer);
+  }
+
+  // --- answers ---
+
+  send<N extends MethodName>(name: N, args: ArgumentsToEncode<N>): void {
+    this.connection.send(this.number, name, args);
+  }
+
+  /** Answers a command that may have recorded facts: at once, or when they are durable. */
+  reply<N extends MethodName>(recordedBefore: number, noWait: boolean, name: N, args: ArgumentsToEncode<N>): void {
+    if (noWait) return;
+    const { journal } = this.connection.context.broker.services;
+    if (journal.recorded === recordedBefore) {
+      this.send(name, args);
+      return;
+    }
+    const resume = this.park();
+    journal.whenDurable({ durable: () => resume(() => this.send(name, args)) });
+  }
+
+  /**
+   * Holds later commands of this channel until the function returned is called; what that function is given runs first.
+   * Other channels go on.
+   */
+  park(): (first: () => void) => void {
+    this.parked = true;
+    return first => {
+      if (this.state !== 'open') return;
+      this.parked = false;
+      this.connection.run(() => this.#guarded(first));
+      this.#unhold();
+      this.connection.settled();
+    };
+  }
+
+  // --- permissions and names ---
+
+  mayOr403(right: 'configure' | 'write' | 'read', kind: 'queue' | 'exchange', name: string): void {
+    const resource = kind === 'exchange' && name === '' ? 'amq.default' : name;
+    if (this.#permissions.may(right, resource)) return;
+    throw accessRefused(`access to ${kind} '${resource}' in vhost '${this.vhost.name}' refused for user '${this.user.name}'`);
+  }
+
+  // --- ends ---
+
+  /** Closes the channel with an error: what it had goes back to its queues at once. */
+  fail(error: AmqpError, classId: number, methodId: number): void {
+    if (this.state !== 'open') return;
+    this.terminate();
+    this.state = 'closing';
+    this.send('channel.close', { replyCode: error.code, replyText: cut(error.message), classId, methodId });
+  }
+
+  /** Takes the channel out of everything: consumers first, so that what it had goes to others. */
+  terminate(): void {
+    if (this.state === 'closed') return;
+    const wasOpen = this.state === 'open';
+    this.state = 'closed';
+    if (!wasOpen) return;
+    this.credit.open = false;
+    this.parked = false;
+    this.#held = [];
+    if (this.#readingPaused) this.connection.resume();
+    this.#readingPaused = false;
+    this.publishing.drop();
+    const queues = new Set<Queue>();
+    for (const consumer of this.consumers.values()) {
+      consumer.queue.removeConsumer(consumer);
+      queues.add(consumer.queue);
+    }
+    this.consumers.clear();
+    this.transaction?.drop();
+    requeueAll(this.unsettled.takeAll());
+    for (const queue of queues) this.deleteIfUnused(queue);
+  }
+
+  /** An auto-delete queue goes with its last consumer. */
+  deleteIfUnused(queue: Queue): void {
+    if (queue.autoDelete && queue.consumers.size === 0) {
+      this.vhost.deleteQueue(queue);
+      this.connection.exclusiveQueues.delete(queue);
+    }
+  }
+
+  #ack(chunk: Buffer, at: number): void {
+    const tag = chunk.readUInt32BE(at) * 4294967296 + chunk.readUInt32BE(at + 4);
+    if ((chunk[at + 8]! & 1) === 0) {
+      const entry = this.unsettled.take(tag);
+      if (entry !== undefined) {
+        entry.queue.settle(entry);
+        return;
+      }
+    }
+    this.#guarded(() => settleOne(this, tag, (chunk[at + 8]! & 1) === 1, 'ack'), 60, 80);
+  }
+
+  #coldMethod(chunk: Buffer, start: number, end: number): void {
+    if (end - start < 4) throw frameError(`type 1, all octets = <<>>: unknown_frame`);
+    if (this.parked) {
+      this.#hold('method', chunk, start, end);
+      return;
+    }
+    const method = decodeMethod(chunk, start, end);
+    if (this.state === 'closing') {
+      this.#whileClosing(method);
+      return;
+    }
+    if (!this.publishing.idle) return this.publishing.outOfOrder();
+    if (method.name === 'channel.open') this.#refuse(channelError("second 'channel.open' seen"), method);
+    else if (method.name === 'channel.close') this.#closedByClient();
+    else {
+      const handler = handlers[method.name] as Handler<MethodName> | undefined;
+      if (handler === undefined) this.#refuse(commandInvalid('unimplemented method'), method);
+      else this.#guarded(() => handler(this, method.args), method.classId, method.methodId);
+    }
+  }
+
+  #whileClosing(method: Method): void {
+    if (method.name === 'channel.close-ok') {
+      this.state = 'closed';
+      this.connection.removeChannel(this);
+    } else if (method.name === 'channel.close') {
+      this.send('channel.close-ok', {});
+    } else if (method.name === 'channel.open') this.#refuse(channelError("second 'channel.open' seen"), method);
+  }
+
+  #closedByClient(): void {
+    this.terminate();
+    this.connection.removeChannel(this);
+    this.send('channel.close-ok', {});
+  }
+
+  #refuse(error: AmqpError, method: Method): void {
+    this.connection.handle(error, this, method.classId, method.methodId);
+  }
+
+  #guarded(run: () => void, classId = 0, methodId = 0): void {
+    try {
+      run();
+    } catch (error) {
+      this.connection.handle(error, this, classId, methodId);
+    }
+  }
+
+  #hold(kind: 'method' | 'header' | 'body', chunk: Buffer, start: number, end: number): void {
+    this.#held.push({ kind, payload: Buffer.from(chunk.subarray(start, end)) });
+    this.#heldBytes += end - start;
+    if (this.#heldBytes < heldBytesMax || this.#readingPaused) return;
+    this.#readingPaused = true;
+    this.connection.pause();
+  }
+
+  #unhold(): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const { kind, payload } of held) this.connection.run(() => this[kind](payload, 0, payload.length));
+    if (this.#readingPaused && this.#heldBytes < heldBytesMax) {
+      this.#readingPaused = false;
+      this.connection.resume();
+    }
+  }
+}
+
+const handlers: Handlers = { ...topologyHandlers, ...basicHandlers, ...transactionHandlers };

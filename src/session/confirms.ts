@@ -1,0 +1,87 @@
+// Publisher confirms of a channel: counted from confirm.select, sent cumulatively and in publish order.
+import { frameEnd } from '../amqp/frame.ts';
+import type { Journal } from '../broker/journal.ts';
+import type { Services } from '../broker/queue.ts';
+import type { Waiter } from '../broker/store.ts';
+import type { Channel } from './channel.ts';
+
+/** A block of the journal that has messages of this channel, and the last of their numbers. */
+class Awaited implements Waiter {
+  readonly block: number;
+  readonly #confirms: Confirms;
+  upTo: number;
+
+  constructor(confirms: Confirms, block: number, upTo: number) {
+    this.#confirms = confirms;
+    this.block = block;
+    this.upTo = upTo;
+  }
+
+  durable(): void {
+    this.#confirms.confirm(this.upTo);
+  }
+}
+
+/** Rule: a number is confirmed only together with or after all lower ones, so an immediate one joins the block that is still awaited. */
+export class Confirms {
+  /** The number of the last publish. */
+  published = 0;
+  /** All up to this one were confirmed. */
+  confirmed = 0;
+  readonly #channel: Channel;
+  readonly #journal: Journal;
+  readonly #later: (waiter: Waiter) => void;
+  #awaited: Awaited | undefined;
+
+  constructor(channel: Channel, services: Services) {
+    this.#channel = channel;
+    this.#journal = services.journal;
+    this.#later = waiter => services.later(() => waiter.durable());
+  }
+
+  /** Counts a publish that is confirmed when the journal has it. */
+  journaled(): void {
+    const number = ++this.published;
+    const { block } = this.#journal;
+    if (this.#awaited?.block === block) this.#awaited.upTo = number;
+    else {
+      this.#awaited = new Awaited(this, block, number);
+      this.#journal.whenDurable(this.#awaited);
+    }
+  }
+
+  /** Counts a publish that needs no journal: transient, or routed nowhere. */
+  immediate(): void {
+    const number = ++this.published;
+    const awaited = this.#awaited;
+    // Joining the last awaited block keeps the order and costs no wait for a block of its own.
+    if (awaited !== undefined && awaited.upTo > this.confirmed) awaited.upTo = number;
+    else {
+      this.#awaited = new Awaited(this, -1, number);
+      this.#later(this.#awaited);
+    }
+  }
+
+  get unconfirmed(): number {
+    return this.published - this.confirmed;
+  }
+
+  /** Everything up to that number is safe. */
+  confirm(upTo: number): void {
+    if (upTo <= this.confirmed || this.#channel.state !== 'open') return;
+    const multiple = upTo - this.confirmed > 1;
+    this.confirmed = upTo;
+    const { output } = this.#channel.connection;
+    const at = output.reserve(21);
+    const { buffer } = output;
+    buffer[at] = 1;
+    buffer[at + 1] = this.#channel.number >> 8;
+    buffer[at + 2] = this.#channel.number & 255;
+    buffer.writeUInt32BE(13, at + 3);
+    buffer.writeUInt32BE((60 << 16) | 80, at + 7);
+    buffer.writeUInt32BE(Math.floor(upTo / 4294967296), at + 11);
+    buffer.writeUInt32BE(upTo >>> 0, at + 15);
+    buffer[at + 19] = multiple ? 1 : 0;
+    buffer[at + 20] = frameEnd;
+  }
+}

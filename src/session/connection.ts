@@ -1,0 +1,475 @@
+// One AMQP connection: frames in, frames out, its states from the protocol header to the end.
+import { SyntaxFault, TableFault, UnknownMethod } from '../amqp/faults.ts';
+import { frameBody, frameEnd, frameHeader, frameHeartbeat, frameMethod, heartbeatFrame } from '../amqp/frame.ts';
+import { decodeMethod, encodeMethod } from '../amqp/method.ts';
+import type { ArgumentsToEncode, Method, MethodName } from '../amqp/command.ts';
+import { findMethod } from '../amqp/command.ts';
+import { Table } from '../amqp/table.ts';
+import type { User } from '../auth/authority.ts';
+import { AmqpError, channelError, commandInvalid, frameError, internalError, notAllowed, unexpectedFrame } from '../broker/errors.ts';
+import { Source } from '../broker/memory.ts';
+import type { Queue } from '../broker/queue.ts';
+import type { Vhost } from '../broker/vhost.ts';
+import { Channel } from './channel.ts';
+import { outputBytesMax, outputStalledMs, type SessionContext } from './context.ts';
+import { erlangBinary, erlangPayload } from './erlang.ts';
+import { Handshake } from './handshake.ts';
+import { Output, type Transport } from './output.ts';
+import { FrameFault, type FrameSink, Scanner } from './scanner.ts';
+
+/** The two ends of a connection. */
+export interface Peer {
+  readonly host: string;
+  readonly port: number;
+  readonly localHost: string;
+  readonly localPort: number;
+  readonly loopback: boolean;
+}
+
+/**
+ * handshake: until connection.open; running; closing: our connection.close waits for its answer; closed: nothing more goes either way.
+ */
+type State = 'handshake' | 'running' | 'closing' | 'closed';
+
+/** After a fault that leaves nothing to talk about the socket is cut so much later, ms (RabbitMQ behaviour). */
+const resetAfterMs = 3000;
+
+export class Connection implements FrameSink {
+  readonly context: SessionContext;
+  readonly peer: Peer;
+  readonly transport: Transport;
+  readonly output: Output;
+  /** As RabbitMQ names a connection: `ip:port -> ip:port`. */
+  readonly name: string;
+  readonly connectedAt: number;
+  readonly channels = new Map<number, Channel>();
+  readonly exclusiveQueues = new Set<Queue>();
+  state: State = 'handshake';
+  user: User | undefined;
+  mechanism = '';
+  vhost: Vhost | undefined;
+  clientProperties: Table = Table.empty;
+  capabilities: Table = Table.empty;
+  frameMax: number;
+  channelMax: number;
+  /** Seconds, as the client chose; 0 is off. */
+  heartbeat = 0;
+  /** The bytes that messages being received stand in. */
+  source: Source;
+  received = 0;
+  readonly #scanner: Scanner;
+  readonly #handshake: Handshake;
+  #lastChannel: Channel | undefined;
+  #lastNumber = -1;
+  #congested = false;
+  #pausedFor = 0;
+  #lastReceivedAt: number;
+  #lastSentAt: number;
+  #lastSentTotal = 0;
+  #deadline: number;
+  #closeAfterDrain: (() => void) | undefined;
+
+  constructor(context: SessionContext, transport: Transport, peer: Peer) {
+    this.context = context;
+    this.transport = transport;
+    this.peer = peer;
+    this.name = `${peer.host}:${peer.port} -> ${peer.localHost}:${peer.localPort}`;
+    this.output = new Output(transport, context.pool);
+    this.output.onSent = () => this.#sent();
+    this.frameMax = context.limits.frameMax;
+    this.channelMax = context.limits.channelMax;
+    this.source = new Source(context.broker.services.memory, 0);
+    this.#scanner = new Scanner(this, context.limits.frameMax);
+    this.#handshake = new Handshake(this);
+    this.connectedAt = context.clock.now;
+    this.#lastReceivedAt = context.clock.now;
+    this.#lastSentAt = context.clock.now;
+    this.#deadline = context.clock.now + context.limits.handshakeTimeoutMs;
+    context.connections.add(this);
+    context.log.info(`accepting AMQP connection ${this.name}`);
+  }
+
+  /** Bytes from the client. */
+  receive(chunk: Buffer): void {
+    if (this.state === 'closed') return;
+    this.received += chunk.length;
+    this.#lastReceivedAt = this.context.clock.now;
+    this.source = new Source(this.context.broker.services.memory, chunk.buffer.byteLength === chunk.length ? chunk.length : chunk.buffer.byteLength);
+    let at = 0;
+    if (this.#handshake.expectsProtocolHeader) {
+      at = this.#handshake.protocolHeader(chunk);
+      if (at < 0) return;
+    }
+    this.#scan(() => this.#scanner.scan(chunk, at));
+    for (const channel of this.channels.values()) if (channel.publishedUnaccepted) this.#waitForJournal(channel);
+  }
+
+  /** Called a few times a second: heartbeats and everything that has a deadline. */
+  tick(): void {
+    const { now } = this.context.clock;
+    if (this.state === 'closed') return;
+    if (this.#deadline > 0 && now >= this.#deadline) {
+      if (this.state === 'handshake' && !this.#handshake.failed)
+        this.context.log.warning(`closing AMQP connection ${this.name}: no connection.open within ${this.context.limits.handshakeTimeoutMs} ms`);
+      this.#reset();
+      return;
+    }
+    if (this.output.total !== this.#lastSentTotal) {
+      this.#lastSentTotal = this.output.total;
+      this.#lastSentAt = now;
+    }
+    if (this.output.inFlight > 0 && now - this.#lastSentAt >= outputStalledMs) {
+      this.context.log.warning(`closing AMQP connection ${this.name}: the client has not read for ${outputStalledMs / 1000} s`);
+      this.#reset();
+      return;
+    }
+    if (this.heartbeat > 0 && this.state === 'running') this.#beat(now);
+  }
+
+  /** The client's half is gone. */
+  lost(error: Error | undefined): void {
+    if (this.state === 'closed') return;
+    if (this.state === 'running')
+      this.context.log.warning(`closing AMQP connection ${this.#described()}: client unexpectedly closed TCP connection${error === undefined ? '' : ` (${error.message})`}`);
+    this.#end();
+  }
+
+  /** Closes from our side, as an operator or a shutdown does. */
+  close(error: AmqpError): void {
+    if (this.state === 'running') this.#fail(error, 0, 0);
+    else if (this.state !== 'closing') this.#reset();
+  }
+
+  send<N extends MethodName>(channel: number, name: N, args: ArgumentsToEncode<N>): void {
+    const payload = encodeMethod(name, args);
+    this.sendFrame(frameMethod, channel, payload);
+  }
+
+  sendFrame(type: number, channel: number, payload: Buffer): void {
+    const at = this.output.reserve(payload.length + 8);
+    const { buffer } = this.output;
+    buffer[at] = type;
+    buffer.writeUInt16BE(channel, at + 1);
+    buffer.writeUInt32BE(payload.length, at + 3);
+    buffer.set(payload, at + 7);
+    buffer[at + 7 + payload.length] = frameEnd;
+  }
+
+  /** Too much output waits: no deliveries and no reading until it has drained. */
+  congest(): void {
+    if (this.#congested) return;
+    this.#congested = true;
+    for (const channel of this.channels.values()) channel.credit.open = false;
+    this.pause();
+  }
+
+  get congested(): boolean {
+    return this.#congested;
+  }
+
+  /** Pauses reading; as many calls of `resume` start it again. */
+  pause(): void {
+    if (this.#pausedFor++ === 0) this.transport.pause();
+  }
+
+  resume(): void {
+    if (--this.#pausedFor === 0 && this.state !== 'closed') this.transport.resume();
+  }
+
+  // --- frames ---
+
+  method(number: number, chunk: Buffer, start: number, end: number): void {
+    if (number !== 0 && this.state === 'running') {
+      const channel = number === this.#lastNumber ? this.#lastChannel : this.#channel(number);
+      if (channel !== undefined) {
+        channel.method(chunk, start, end);
+        return;
+      }
+    }
+    this.#coldMethod(number, chunk, start, end);
+  }
+
+  header(number: number, chunk: Buffer, start: number, end: number): void {
+    const channel = number === this.#lastNumber ? this.#lastChannel : this.#channel(number);
+    if (channel === undefined || this.state !== 'running') this.#strayContent(frameHeader, number, chunk, start, end);
+    else channel.header(chunk, start, end);
+  }
+
+  body(number: number, chunk: Buffer, start: number, end: number): void {
+    const channel = number === this.#lastNumber ? this.#lastChannel : this.#channel(number);
+    if (channel === undefined || this.state !== 'running') this.#strayContent(frameBody, number, chunk, start, end);
+    else channel.body(chunk, start, end);
+  }
+
+  heartbeatFrame(number: number): void {
+    if (number !== 0 && this.state === 'running') throw this.#unexpected(frameHeartbeat, Buffer.alloc(0));
+  }
+
+  // --- states ---
+
+  /** The handshake has agreed on the limits. */
+  tuned(frameMax: number, channelMax: number, heartbeat: number): void {
+    this.frameMax = frameMax;
+    this.channelMax = channelMax;
+    this.heartbeat = heartbeat;
+    this.#scanner.payloadBytesMax = frameMax;
+  }
+
+  opened(vhost: Vhost): void {
+    this.vhost = vhost;
+    this.state = 'running';
+    this.#deadline = 0;
+    this.context.log.info(`connection ${this.name}: user '${this.user?.name}' authenticated and granted access to vhost '${vhost.name}'`);
+  }
+
+  /** Runs something for this connection outside of `receive`, with the same handling of what it throws. */
+  run(step: () => void): void {
+    if (this.state === 'closed') return;
+    try {
+      step();
+    } catch (error) {
+      this.#frameFailed(error);
+    }
+  }
+
+  /** Sends connection.close and waits for the answer. */
+  closing(args: ArgumentsToEncode<'connection.close'>): void {
+    this.state = 'closing';
+    this.#dropChannels();
+    this.send(0, 'connection.close', args);
+    const seconds = this.heartbeat > 0 ? Math.min(this.heartbeat, 30) : 30;
+    this.#deadline = this.context.clock.now + seconds * 1000;
+  }
+
+  /** The handshake has failed beyond words: nothing more is read, and the socket is cut a little later. */
+  resetSoon(): void {
+    this.#scanner.stopped = true;
+    this.#deadline = this.context.clock.now + resetAfterMs;
+  }
+
+  resetNow(): void {
+    this.output.flush();
+    this.#reset();
+  }
+
+  /** Handles what a handler threw, outside of a frame of this connection. */
+  handle(error: unknown, channel: Channel | undefined, classId: number, methodId: number): void {
+    if (error instanceof AmqpError) {
+      if (error.scope === 'channel' && channel !== undefined) {
+        this.context.log.error(`Channel error on connection ${this.#described()}, channel ${channel.number}: operation ${describe(classId, methodId)} caused a channel exception: ${error.message}`);
+        channel.fail(error, classId, methodId);
+      } else this.#fail(error, classId, methodId);
+      return;
+    }
+    throw error;
+  }
+
+  /** A channel has nothing more to wait for: a close that waited for it may go on. */
+  settled(): void {
+    const close = this.#closeAfterDrain;
+    if (close === undefined || this.#isParked()) return;
+    this.#closeAfterDrain = undefined;
+    close();
+  }
+
+  /** Ends a channel's life here. */
+  removeChannel(channel: Channel): void {
+    this.channels.delete(channel.number);
+    if (this.#lastNumber === channel.number) {
+      this.#lastNumber = -1;
+      this.#lastChannel = undefined;
+    }
+  }
+
+  #scan(scan: () => void): void {
+    let step = scan;
+    for (;;) {
+      try {
+        step();
+        return;
+      } catch (error) {
+        this.#frameFailed(error);
+        if (this.#scanner.stopped) return;
+        step = () => this.#scanner.resume();
+      }
+    }
+  }
+
+  #frameFailed(error: unknown): void {
+    if (error instanceof FrameFault) {
+      if (this.state === 'handshake') this.context.log.error(`closing AMQP connection ${this.name}: ${erlangPayload(error.type, error.payload)}: ${error.reason}`);
+      this.#fail(frameError(`${erlangPayload(error.type, error.payload)}: ${error.reason}`), 0, 0);
+      // What follows cannot be told from noise.
+      this.resetSoon();
+      return;
+    }
+    if (error instanceof SyntaxFault) {
+      const known = error.classId !== 0;
+      this.#fail(frameError(known ? `cannot decode ${erlangBinary(Buffer.from(error.octets))}` : 'unknown_frame'), error.classId, error.methodId);
+    } else if (error instanceof UnknownMethod) {
+      this.#fail(commandInvalid(`unknown method: class ${error.classId}, method ${error.methodId}`), error.classId, error.methodId);
+    } else if (error instanceof TableFault) {
+      this.#fail(frameError(error.message), 0, 0);
+    } else if (error instanceof Error && error.name === 'MalformedUtf8') {
+      this.#fail(frameError('Malformed UTF-8 in shortstr'), 0, 0);
+    } else if (error instanceof Error && error.name === 'PropertiesFault') {
+      this.context.log.error(`connection ${this.name}: ${error.message}`);
+      this.#fail(internalError(''), 0, 0);
+    } else this.handle(error, undefined, 0, 0);
+  }
+
+  #channel(number: number): Channel | undefined {
+    const channel = this.channels.get(number);
+    this.#lastNumber = number;
+    this.#lastChannel = channel;
+    return channel;
+  }
+
+  #coldMethod(number: number, chunk: Buffer, start: number, end: number): void {
+    if (this.state === 'handshake') {
+      this.#handshake.method(number, chunk, start, end);
+      return;
+    }
+    if (this.state === 'closing') {
+      this.#whileClosing(number, chunk, start, end);
+      return;
+    }
+    if (end - start < 4) throw this.#unknownFrame(frameMethod, chunk.subarray(start, end));
+    const method = decodeMethod(chunk, start, end);
+    if (number === 0) this.#connectionMethod(method);
+    else if (method.name === 'channel.open') this.#openChannel(number);
+    else this.#fail(channelError("expected 'channel.open'"), method.classId, method.methodId);
+  }
+
+  #connectionMethod(method: Method): void {
+    if (method.name === 'connection.close') {
+      if (this.#isParked()) this.#closeAfterDrain = () => this.#closedByClient();
+      else this.#closedByClient();
+    } else if (method.name === 'connection.update-secret') this.send(0, 'connection.update-secret-ok', {});
+    else if (method.name === 'connection.close-ok') return;
+    else this.#fail(channelError('unexpected method in connection state running'), method.classId, method.methodId);
+  }
+
+  #openChannel(number: number): void {
+    if (this.channels.size >= this.channelMax) {
+      this.#fail(notAllowed(`number of channels opened (${this.channels.size}) has reached the negotiated channel_max (${this.channelMax})`), 0, 0);
+      return;
+    }
+    const channel = new Channel(this, number, this.vhost as Vhost, this.user as User);
+    channel.credit.open = !this.#congested;
+    this.channels.set(number, channel);
+    this.#lastNumber = -1;
+    this.send(number, 'channel.open-ok', { channelId: '' });
+  }
+
+  #whileClosing(number: number, chunk: Buffer, start: number, end: number): void {
+    if (number !== 0 || end - start < 4) return;
+    const shape = findMethod(chunk.readUInt16BE(start), chunk.readUInt16BE(start + 2));
+    if (shape?.name === 'connection.close-ok') {
+      this.#end();
+      this.transport.end();
+    } else if (shape?.name === 'connection.close') this.send(0, 'connection.close-ok', {});
+  }
+
+  #closedByClient(): void {
+    if (this.state !== 'running') return;
+    this.#dropChannels();
+    this.send(0, 'connection.close-ok', {});
+    this.context.log.info(`closing AMQP connection (${this.#described()})`);
+    this.output.flush();
+    this.#end();
+    this.transport.end();
+  }
+
+  #strayContent(type: number, number: number, chunk: Buffer, start: number, end: number): void {
+    if (this.state !== 'running') return;
+    const payload = chunk.subarray(start, end);
+    if (number === 0) throw this.#unexpected(type, payload);
+    throw channelError("expected 'channel.open'");
+  }
+
+  #unexpected(type: number, payload: Buffer): AmqpError {
+    return unexpectedFrame(erlangPayload(type, payload));
+  }
+
+  #unknownFrame(type: number, payload: Buffer): AmqpError {
+    return frameError(`${erlangPayload(type, payload)}: unknown_frame`);
+  }
+
+  #fail(error: AmqpError, classId: number, methodId: number): void {
+    if (this.state === 'closed' || this.state === 'closing') return;
+    this.context.log.error(`Error on AMQP connection ${this.#described()}: operation ${describe(classId, methodId)} caused a connection exception: ${error.message}`);
+    this.closing({ replyCode: error.code, replyText: cut(error.message), classId, methodId });
+  }
+
+  #dropChannels(): void {
+    for (const channel of [...this.channels.values()]) channel.terminate();
+    this.channels.clear();
+    this.#lastNumber = -1;
+    this.#lastChannel = undefined;
+    for (const queue of this.exclusiveQueues) this.vhost?.deleteQueue(queue);
+    this.exclusiveQueues.clear();
+  }
+
+  #reset(): void {
+    this.#end();
+    this.transport.reset();
+  }
+
+  #end(): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.#scanner.stopped = true;
+    this.#dropChannels();
+    this.context.connections.delete(this);
+  }
+
+  #sent(): void {
+    if (!this.#congested || this.output.pending > outputBytesMax / 2) return;
+    this.#congested = false;
+    for (const channel of this.channels.values()) channel.reopen();
+    this.resume();
+  }
+
+  #beat(now: number): void {
+    const interval = this.heartbeat * 1000;
+    // Two to three intervals without a byte, as two checks of one interval each would have found.
+    if (this.#pausedFor === 0 && now - this.#lastReceivedAt >= interval * 2.5) {
+      this.context.log.error(`closing AMQP connection ${this.#described()}: missed heartbeats from client, timeout: ${this.heartbeat}s`);
+      this.#reset();
+      return;
+    }
+    if (now - this.#lastSentAt >= interval / 2) {
+      this.#lastSentAt = now;
+      this.output.append(heartbeatFrame);
+      this.output.flush();
+      this.#lastSentTotal = this.output.total;
+    }
+  }
+
+  #waitForJournal(channel: Channel): void {
+    channel.publishedUnaccepted = false;
+    if (this.context.broker.services.journal.accepting) return;
+    this.pause();
+    this.context.whenAccepting(() => this.resume());
+  }
+
+  #isParked(): boolean {
+    for (const channel of this.channels.values()) if (channel.parked) return true;
+    return false;
+  }
+
+  #described(): string {
+    return `${this.name}, vhost: '${this.vhost?.name ?? 'none'}', user: '${this.user?.name ?? 'none'}'`;
+  }
+}
+
+function describe(classId: number, methodId: number): string {
+  return findMethod(classId, methodId)?.name ?? 'none';
+}
+
+/** A reply text is a short string: 255 bytes, of which RabbitMQ uses the last three to say that it was cut. */
+export function cut(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return bytes.length <= 255 ? bytes : Buffer.concat([bytes.subarray(0, 252), Buffer.from('...')]);
+}

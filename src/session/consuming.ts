@@ -1,0 +1,118 @@
+// Class basic but for publishing: qos, consume, cancel, get, settlements, recover.
+import { accessRefused, notAllowed, notImplemented } from '../broker/errors.ts';
+import { Consumer } from '../broker/consumer.ts';
+import type { Queue } from '../broker/queue.ts';
+import type { Channel, Handlers } from './channel.ts';
+import { deliveryPrefix, writeGetOk } from './delivery.ts';
+import { requeueAll, settleOne, type Verdict } from './settling.ts';
+import { queueName } from './topology.ts';
+
+export const basicHandlers: Handlers = {
+  'basic.qos': (channel, args) => {
+    if (args.prefetchSize !== 0) throw notImplemented(`prefetch_size!=0 (${args.prefetchSize})`);
+    if (args.global) channel.credit.limit = args.prefetchCount;
+    else {
+      // Any call without global lifts the limit that the consumers share (RabbitMQ 3.10).
+      channel.credit.limit = 0;
+      channel.prefetch = args.prefetchCount;
+    }
+    channel.send('basic.qos-ok', {});
+    for (const consumer of channel.consumers.values()) consumer.queue.resume(consumer);
+  },
+
+  'basic.consume': (channel, args) => {
+    const { connection, vhost } = channel;
+    const { broker, random } = connection.context;
+    const { journal } = broker.services;
+    const name = queueName(channel, args.queue);
+    channel.mayOr403('read', 'queue', name);
+    if (channel.consumers.has(args.consumerTag)) throw notAllowed(`attempt to reuse consumer tag '${args.consumerTag}'`);
+    const queue = vhost.queue(name, connection);
+    const exclusiveElsewhere = queue.exclusiveConsumer !== undefined || (args.exclusive && queue.consumers.size > 0);
+    if (exclusiveElsewhere) throw accessRefused(`${vhost.queueResource(name)} in exclusive use`);
+    const tag = args.consumerTag === '' ? `amq.ctag-${random.name(16)}` : args.consumerTag;
+    const consumer = new Consumer(queue, channel, tag, {
+      noAck: args.noAck,
+      exclusive: args.exclusive,
+      prefetch: channel.prefetch,
+      arguments: args.arguments.copy(),
+      prefix: deliveryPrefix(channel.number, tag),
+    });
+    const recorded = journal.recorded;
+    broker.markConsumed(queue);
+    channel.consumers.set(tag, consumer);
+    queue.addConsumer(consumer);
+    channel.reply(recorded, args.noWait, 'basic.consume-ok', { consumerTag: tag });
+    // consume-ok goes out before the first delivery, also when it has to wait for the disk.
+    if (channel.parked) journal.whenDurable({ durable: () => queue.dispatch() });
+    else queue.dispatch();
+  },
+
+  'basic.cancel': (channel, args) => {
+    const consumer = channel.consumers.get(args.consumerTag);
+    if (consumer !== undefined) cancel(channel, consumer);
+    if (!args.noWait) channel.send('basic.cancel-ok', { consumerTag: args.consumerTag });
+  },
+
+  // The client's answer to a basic.cancel of ours; 3.10 closes the connection for it, 4.x takes it.
+  'basic.cancel-ok': () => {},
+
+  'basic.get': (channel, args) => {
+    const name = queueName(channel, args.queue);
+    channel.mayOr403('read', 'queue', name);
+    const queue = channel.vhost.queue(name, channel.connection);
+    channel.connection.context.broker.markConsumed(queue);
+    get(channel, queue, args.noAck);
+  },
+
+  'basic.ack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, 'ack'),
+  'basic.nack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, args.requeue ? 'requeue' : 'drop'),
+  'basic.reject': (channel, args) => settle(channel, args.deliveryTag, false, args.requeue ? 'requeue' : 'drop'),
+
+  'basic.recover': (channel, args) => {
+    recover(channel, args.requeue);
+    channel.send('basic.recover-ok', {});
+  },
+  'basic.recover-async': (channel, args) => recover(channel, args.requeue),
+};
+
+/** Takes the consumer out; what it has unsettled stays with the channel. */
+function cancel(channel: Channel, consumer: Consumer): void {
+  channel.consumers.delete(consumer.tag);
+  consumer.queue.removeConsumer(consumer);
+  channel.deleteIfUnused(consumer.queue);
+}
+
+function get(channel: Channel, queue: Queue, noAck: boolean): void {
+  const entry = queue.take(noAck);
+  if (entry === undefined) {
+    queue.stats.gotEmpty++;
+    channel.send('basic.get-empty', { clusterId: '' });
+    return;
+  }
+  if (entry === 'paged') {
+    const resume = channel.park();
+    queue.whenLoaded(() => resume(() => get(channel, queue, noAck)));
+    return;
+  }
+  const tag = channel.unsettled.nextTag;
+  if (noAck) {
+    queue.stats.gotNoAck++;
+    channel.unsettled.skip();
+  } else {
+    queue.stats.got++;
+    channel.unsettled.add(entry);
+  }
+  if (entry.redelivered) queue.stats.redelivered++;
+  writeGetOk(channel.connection, channel.number, tag, entry, queue.ready.count);
+}
+
+function settle(channel: Channel, tag: number, multiple: boolean, verdict: Verdict): void {
+  if (channel.transaction !== undefined) channel.transaction.settle(tag, multiple, verdict);
+  else settleOne(channel, tag, multiple, verdict);
+}
+
+function recover(channel: Channel, requeue: boolean): void {
+  if (!requeue) throw notImplemented('requeue=false');
+  requeueAll(channel.unsettled.takeAll());
+}

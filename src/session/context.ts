@@ -1,0 +1,54 @@
+// What all connections share: the broker, its users, limits and what is told to clients.
+import type { Table } from '../amqp/table.ts';
+import type { Authority } from '../auth/authority.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { Clock } from '../broker/clock.ts';
+import type { Random } from '../broker/random.ts';
+import type { Connection } from './connection.ts';
+import type { BufferPool } from './output.ts';
+
+/** Where sessions write their log. Fields never hold secrets. */
+export interface SessionLog {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warning(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface SessionLimits {
+  /** Largest frame offered, bytes; 4,096 to 131,072. */
+  readonly frameMax: number;
+  /** Most channels of a connection, 1 to 65,535. */
+  readonly channelMax: number;
+  /** Heartbeat offered, seconds; 0 turns it off. */
+  readonly heartbeat: number;
+  /** From accept to connection.open, ms. */
+  readonly handshakeTimeoutMs: number;
+  /** Largest body accepted, bytes. */
+  readonly messageBytesMax: number;
+  /** Most connections; one more is refused. */
+  readonly connectionsMax: number;
+}
+
+export interface SessionContext {
+  readonly broker: Broker;
+  readonly authority: Authority;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly pool: BufferPool;
+  readonly limits: SessionLimits;
+  readonly serverProperties: Table;
+  readonly log: SessionLog;
+  readonly connections: Set<Connection>;
+  /** Runs it once the journal accepts more. */
+  readonly whenAccepting: (run: () => void) => void;
+}
+
+/** Output above this stops deliveries to a connection and the reading from it, bytes. */
+export const outputBytesMax = 1 << 20;
+/** A connection whose output does not move for so long is closed, ms. */
+export const outputStalledMs = 60_000;
+/** Bytes that a waiting channel may hold before its connection is not read any more. */
+export const heldBytesMax = 1 << 20;
+/** Bodies announced above this are refused at once, bytes (RabbitMQ 4.x). */
+export const bodyBytesMax = 512 * 1024 * 1024;

@@ -1,0 +1,172 @@
+// Messages on their way out: basic.deliver, basic.get-ok and basic.return with their content.
+import { frameBody, frameEnd, frameHeader, frameMethod } from '../amqp/frame.ts';
+import type { Entry } from '../broker/entry.ts';
+import type { Message } from '../broker/message.ts';
+import type { Connection } from './connection.ts';
+import { outputBytesMax } from './context.ts';
+import { type Output, sliceBytesMin } from './output.ts';
+
+/** The start of a consumer's deliveries, up to the delivery tag: frame header, ids, consumer tag. The length is filled in per message. */
+export function deliveryPrefix(channel: number, consumerTag: string): Buffer {
+  const tag = Buffer.from(consumerTag);
+  const prefix = Buffer.alloc(12 + tag.length);
+  prefix[0] = frameMethod;
+  prefix.writeUInt16BE(channel, 1);
+  prefix.writeUInt32BE((60 << 16) | 60, 7);
+  prefix[11] = tag.length;
+  tag.copy(prefix, 12);
+  return prefix;
+}
+
+export function writeDelivery(connection: Connection, channel: number, prefix: Buffer, tag: number, entry: Entry): void {
+  const { output } = connection;
+  const { message } = entry;
+  const { address } = message;
+  const prefixLength = prefix.length;
+  const addressLength = address.length;
+  const at = output.reserve(prefixLength + 10 + addressLength);
+  const { buffer } = output;
+  for (let i = 0; i < prefixLength; i++) buffer[at + i] = prefix[i]!;
+  const payload = prefixLength + 2 + addressLength;
+  buffer[at + 5] = payload >> 8;
+  buffer[at + 6] = payload & 255;
+  let to = at + prefixLength;
+  to = writeTag(buffer, to, tag);
+  buffer[to++] = entry.redelivered ? 1 : 0;
+  for (let i = 0; i < addressLength; i++) buffer[to + i] = address[i]!;
+  buffer[to + addressLength] = frameEnd;
+  writeContent(connection, channel, message);
+}
+
+/** basic.get-ok; `left` is how many messages still wait in the queue. */
+export function writeGetOk(connection: Connection, channel: number, tag: number, entry: Entry, left: number): void {
+  const { address } = entry.message;
+  const payload = Buffer.allocUnsafe(17 + address.length);
+  payload.writeUInt32BE((60 << 16) | 71);
+  writeTag(payload, 4, tag);
+  payload[12] = entry.redelivered ? 1 : 0;
+  address.copy(payload, 13);
+  payload.writeUInt32BE(left, 13 + address.length);
+  connection.sendFrame(frameMethod, channel, payload);
+  writeContent(connection, channel, entry.message);
+}
+
+/** basic.return of a mandatory message that no queue got. */
+export function writeReturn(connection: Connection, channel: number, message: Message): void {
+  const text = Buffer.from('NO_ROUTE');
+  const payload = Buffer.allocUnsafe(7 + text.length + message.address.length);
+  payload.writeUInt32BE((60 << 16) | 50);
+  payload.writeUInt16BE(312, 4);
+  payload[6] = text.length;
+  text.copy(payload, 7);
+  message.address.copy(payload, 7 + text.length);
+  connection.sendFrame(frameMethod, channel, payload);
+  writeContent(connection, channel, message);
+}
+
+function writeTag(buffer: Buffer, at: number, tag: number): number {
+  const high = Math.floor(tag / 4294967296);
+  buffer[at] = high >>> 24;
+  buffer[at + 1] = high >>> 16;
+  buffer[at + 2] = high >>> 8;
+  buffer[at + 3] = high;
+  buffer[at + 4] = tag >>> 24;
+  buffer[at + 5] = tag >>> 16;
+  buffer[at + 6] = tag >>> 8;
+  buffer[at + 7] = tag;
+  return at + 8;
+}
+
+function writeContent(connection: Connection, channel: number, message: Message): void {
+  const { output } = connection;
+  const { bodyBytes, bodyEnd } = message;
+  const header = message.header as Buffer;
+  const bodyMax = connection.frameMax - 8;
+  if (
+    bodyBytes > 0 &&
+    bodyBytes < sliceBytesMin &&
+    message.body === header &&
+    message.bodyStart === message.headerEnd + 8 &&
+    message.rest === undefined &&
+    bodyBytes <= bodyMax &&
+    bodyEnd - message.bodyStart === bodyBytes
+  ) {
+    // As it was received: header frame and body frame in one piece, only the channel is another.
+    const from = message.headerStart - 7;
+    const bytes = bodyEnd + 1 - from;
+    const at = output.reserve(bytes);
+    const { buffer } = output;
+    buffer.set(header.subarray(from, bodyEnd + 1), at);
+    const body = at + bytes - bodyBytes - 8;
+    buffer[at + 1] = channel >> 8;
+    buffer[at + 2] = channel;
+    buffer[body + 1] = channel >> 8;
+    buffer[body + 2] = channel;
+  } else {
+    writeFrame(output, frameHeader, channel, header, message.headerStart, message.headerEnd);
+    if (bodyBytes > 0) writeBody(output, channel, message, bodyMax);
+  }
+  if (output.pending > outputBytesMax) connection.congest();
+}
+
+function writeFrame(output: Output, type: number, channel: number, from: Buffer, start: number, end: number): void {
+  const at = frameStart(output, type, channel, end - start);
+  if (end - start < sliceBytesMin) {
+    output.reserve(end - start + 1);
+    output.buffer.set(from.subarray(start, end), at + 7);
+    output.buffer[at + 7 + end - start] = frameEnd;
+    return;
+  }
+  output.append(from.subarray(start, end));
+  const last = output.reserve(1);
+  output.buffer[last] = frameEnd;
+}
+
+/** Writes a frame's first 7 bytes so that a short payload fits behind them in the same buffer. */
+function frameStart(output: Output, type: number, channel: number, bytes: number): number {
+  const short = bytes < sliceBytesMin;
+  // Ask for the room of the whole frame, then take back all but the frame's start.
+  const at = output.reserve(short ? bytes + 8 : 7);
+  if (short) output.unreserve(bytes + 1);
+  const { buffer } = output;
+  buffer[at] = type;
+  buffer[at + 1] = channel >> 8;
+  buffer[at + 2] = channel;
+  buffer[at + 3] = bytes >>> 24;
+  buffer[at + 4] = bytes >>> 16;
+  buffer[at + 5] = bytes >>> 8;
+  buffer[at + 6] = bytes;
+  return at;
+}
+
+function writeBody(output: Output, channel: number, message: Message, bodyMax: number): void {
+  const { body, bodyStart, bodyEnd, rest } = message;
+  if (rest === undefined && message.bodyBytes <= bodyMax) {
+    writeFrame(output, frameBody, channel, body, bodyStart, bodyEnd);
+    return;
+  }
+  const parts = [body.subarray(bodyStart, bodyEnd), ...(rest ?? [])];
+  let part = 0;
+  let offset = 0;
+  for (let left = message.bodyBytes; left > 0; ) {
+    const bytes = Math.min(left, bodyMax);
+    left -= bytes;
+    const at = output.reserve(7);
+    const { buffer } = output;
+    buffer[at] = frameBody;
+    buffer.writeUInt16BE(channel, at + 1);
+    buffer.writeUInt32BE(bytes, at + 3);
+    for (let open = bytes; open > 0; ) {
+      const from = parts[part] as Buffer;
+      const taken = Math.min(open, from.length - offset);
+      output.append(from.subarray(offset, offset + taken));
+      offset += taken;
+      open -= taken;
+      if (offset < from.length) continue;
+      part++;
+      offset = 0;
+    }
+    const last = output.reserve(1);
+    output.buffer[last] = frameEnd;
+  }
+}

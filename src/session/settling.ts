@@ -1,0 +1,42 @@
+// Acknowledging, rejecting and giving back deliveries.
+import type { Entry } from '../broker/entry.ts';
+import { preconditionFailed } from '../broker/errors.ts';
+import type { Queue } from '../broker/queue.ts';
+import type { Channel } from './channel.ts';
+
+export type Verdict = 'ack' | 'requeue' | 'drop';
+
+/** basic.ack, basic.nack and basic.reject: one tag, or all up to it (0 is all there are). Nothing is done when the tag is unknown. */
+export function settleOne(channel: Channel, tag: number, multiple: boolean, verdict: Verdict): void {
+  carryOut(takeTags(channel, tag, multiple), verdict);
+}
+
+/** Takes the deliveries that a settlement names out of the channel, in the order of their tags. */
+export function takeTags(channel: Channel, tag: number, multiple: boolean): Entry[] {
+  const { unsettled } = channel;
+  if (multiple && tag === 0) return unsettled.takeAll();
+  if (!unsettled.has(tag)) throw preconditionFailed(`unknown delivery tag ${tag}`);
+  if (multiple) return unsettled.takeUpTo(tag);
+  return [unsettled.take(tag) as Entry];
+}
+
+export function carryOut(entries: readonly Entry[], verdict: Verdict): void {
+  if (verdict === 'requeue') requeueAll(entries);
+  else for (const entry of entries) entry.queue.settle(entry);
+}
+
+/** Gives deliveries back to their queues, each queue getting its own in order. */
+export function requeueAll(entries: readonly Entry[]): void {
+  if (entries.length === 1) {
+    const [entry] = entries as [Entry];
+    entry.queue.requeue(entries);
+    return;
+  }
+  const byQueue = new Map<Queue, Entry[]>();
+  for (const entry of entries) {
+    const own = byQueue.get(entry.queue);
+    if (own === undefined) byQueue.set(entry.queue, [entry]);
+    else own.push(entry);
+  }
+  for (const [queue, own] of byQueue) queue.requeue(own);
+}

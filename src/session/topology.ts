@@ -1,0 +1,201 @@
+// Classes exchange, queue, channel.flow and access: what there is, and how it hangs together.
+import type { Table } from '../amqp/table.ts';
+import { accessRefused, notFound, notImplemented, preconditionFailed } from '../broker/errors.ts';
+import type { Destination } from '../broker/exchange.ts';
+import type { Queue } from '../broker/queue.ts';
+import type { Channel, Handlers } from './channel.ts';
+
+/** The queue that a method means: an empty name stands for the queue declared last on the channel. */
+export function queueName(channel: Channel, given: string): string {
+  if (given !== '') return withoutLineEnds(given);
+  if (channel.lastQueue === undefined) throw notFound('no previously declared queue');
+  return channel.lastQueue;
+}
+
+export const topologyHandlers: Handlers = {
+  'channel.flow': (channel, args) => {
+    if (!args.active) throw notImplemented('active=false');
+    channel.send('channel.flow-ok', { active: true });
+  },
+
+  'access.request': channel => channel.send('access.request-ok', { ticket: 1 }),
+
+  'exchange.declare': (channel, args) => {
+    const { vhost } = channel;
+    const recorded = recordedBy(channel);
+    const name = withoutLineEnds(args.exchange);
+    if (name === '') throw onDefaultExchange();
+    if (args.passive) vhost.exchange(name);
+    else {
+      channel.mayOr403('configure', 'exchange', name);
+      vhost.declareExchange(name, { ...args, arguments: args.arguments.copy() });
+      const alternate = args.arguments.get('alternate-exchange');
+      if (alternate?.type === 'longstr') {
+        channel.mayOr403('read', 'exchange', name);
+        channel.mayOr403('write', 'exchange', Buffer.from(alternate.value).toString());
+      }
+    }
+    channel.reply(recorded, args.noWait, 'exchange.declare-ok', {});
+  },
+
+  'exchange.delete': (channel, args) => {
+    const { vhost } = channel;
+    const recorded = recordedBy(channel);
+    const name = withoutLineEnds(args.exchange);
+    if (name === '') throw onDefaultExchange();
+    channel.mayOr403('configure', 'exchange', name);
+    if (name.startsWith('amq.')) throw accessRefused(`deletion of system ${vhost.exchangeResource(name)} not allowed`);
+    vhost.deleteExchange(name, args.ifUnused);
+    channel.reply(recorded, args.noWait, 'exchange.delete-ok', {});
+  },
+
+  'exchange.bind': (channel, args) => {
+    const recorded = recordedBy(channel);
+    const { source, destination } = exchangesOf(channel, args);
+    const { vhost } = channel;
+    vhost.bind(vhost.exchange(source), vhost.exchange(destination), bytes(args.routingKey), args.arguments.copy());
+    channel.reply(recorded, args.noWait, 'exchange.bind-ok', {});
+  },
+
+  'exchange.unbind': (channel, args) => {
+    const recorded = recordedBy(channel);
+    const { source, destination } = exchangesOf(channel, args);
+    const { vhost } = channel;
+    unbind(channel, source, vhost.exchanges.get(destination), args.routingKey, args.arguments);
+    channel.reply(recorded, args.noWait, 'exchange.unbind-ok', {});
+  },
+
+  'queue.declare': (channel, args) => {
+    const recorded = recordedBy(channel);
+    const queue = args.passive ? passive(channel, withoutLineEnds(args.queue)) : declareQueue(channel, args);
+    channel.lastQueue = queue.name;
+    channel.reply(recorded, args.noWait, 'queue.declare-ok', {
+      queue: queue.name,
+      messageCount: queue.ready.count,
+      consumerCount: queue.consumers.size,
+    });
+  },
+
+  'queue.bind': (channel, args) => {
+    const recorded = recordedBy(channel);
+    const { vhost, connection } = channel;
+    const name = queueName(channel, args.queue);
+    const source = withoutLineEnds(args.exchange);
+    // With neither queue nor key given, the key is the queue's name.
+    const key = args.queue === '' && args.routingKey === '' ? name : args.routingKey;
+    channel.mayOr403('write', 'queue', name);
+    if (source === '') throw onDefaultExchange();
+    channel.mayOr403('read', 'exchange', source);
+    const exchange = vhost.exchange(source);
+    vhost.bind(exchange, vhost.queue(name, connection), bytes(key), args.arguments.copy());
+    channel.reply(recorded, args.noWait, 'queue.bind-ok', {});
+  },
+
+  'queue.unbind': (channel, args) => {
+    const recorded = recordedBy(channel);
+    const { vhost } = channel;
+    const name = queueName(channel, args.queue);
+    const source = withoutLineEnds(args.exchange);
+    const key = args.queue === '' && args.routingKey === '' ? name : args.routingKey;
+    channel.mayOr403('write', 'queue', name);
+    if (source === '') throw onDefaultExchange();
+    channel.mayOr403('read', 'exchange', source);
+    unbind(channel, source, vhost.queues.get(name), key, args.arguments);
+    channel.reply(recorded, false, 'queue.unbind-ok', {});
+  },
+
+  'queue.purge': (channel, args) => {
+    const name = queueName(channel, args.queue);
+    channel.mayOr403('read', 'queue', name);
+    const messageCount = channel.vhost.queue(name, channel.connection).purge();
+    if (!args.noWait) channel.send('queue.purge-ok', { messageCount });
+  },
+
+  'queue.delete': (channel, args) => {
+    const recorded = recordedBy(channel);
+    const { vhost, connection } = channel;
+    const name = queueName(channel, args.queue);
+    channel.mayOr403('configure', 'queue', name);
+    let messageCount = 0;
+    if (vhost.queues.has(name)) {
+      const queue = vhost.queue(name, connection);
+      if (args.ifUnused && queue.consumers.size > 0) throw preconditionFailed(`${vhost.queueResource(name)} in use`);
+      if (args.ifEmpty && queue.ready.count > 0) throw preconditionFailed(`${vhost.queueResource(name)} not empty`);
+      connection.exclusiveQueues.delete(queue);
+      // The answer goes out before the cancels that tell this channel's own consumers.
+      messageCount = vhost.deleteQueue(queue, () =>
+        channel.reply(recorded, args.noWait, 'queue.delete-ok', { messageCount: queue.ready.count }),
+      );
+      return;
+    }
+    channel.reply(recorded, args.noWait, 'queue.delete-ok', { messageCount });
+  },
+};
+
+interface QueueArguments {
+  readonly queue: string;
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly autoDelete: boolean;
+  readonly arguments: Table;
+}
+
+function declareQueue(channel: Channel, args: QueueArguments): Queue {
+  const { vhost, connection } = channel;
+  const given = withoutLineEnds(args.queue);
+  const declaration = {
+    durable: args.durable,
+    exclusive: args.exclusive,
+    autoDelete: args.autoDelete,
+    arguments: args.arguments.copy(),
+  };
+  const name = given === '' ? `amq.gen-${connection.context.random.name(16)}` : given;
+  channel.mayOr403('configure', 'queue', name);
+  const queue =
+    given === '' ? vhost.createQueue(name, declaration, connection) : vhost.declareQueue(name, declaration, connection);
+  if (queue.owner === connection) connection.exclusiveQueues.add(queue);
+  return queue;
+}
+
+function passive(channel: Channel, name: string): Queue {
+  return channel.vhost.queue(name, channel.connection);
+}
+
+interface ExchangeBinding {
+  readonly source: string;
+  readonly destination: string;
+}
+
+function exchangesOf(channel: Channel, args: ExchangeBinding): ExchangeBinding {
+  const source = withoutLineEnds(args.source);
+  const destination = withoutLineEnds(args.destination);
+  if (destination === '') throw onDefaultExchange();
+  channel.mayOr403('write', 'exchange', destination);
+  if (source === '') throw onDefaultExchange();
+  channel.mayOr403('read', 'exchange', source);
+  return { source, destination };
+}
+
+/** Nothing to unbind is fine, whatever of it is missing. */
+function unbind(channel: Channel, source: string, destination: Destination | undefined, key: string, args: Table): void {
+  const exchange = channel.vhost.exchanges.get(source);
+  if (exchange !== undefined && destination !== undefined) channel.vhost.unbind(exchange, destination, bytes(key), args);
+}
+
+function recordedBy(channel: Channel): number {
+  return channel.connection.context.broker.services.journal.recorded;
+}
+
+/** A key as one character per byte, the form in which keys are matched. */
+function bytes(key: string): string {
+  return Buffer.from(key).toString('latin1');
+}
+
+/** RabbitMQ takes line ends out of names. */
+function withoutLineEnds(name: string): string {
+  return name.replaceAll(/[\r\n]/g, '');
+}
+
+function onDefaultExchange(): Error {
+  return accessRefused('operation not permitted on the default exchange');
+}
