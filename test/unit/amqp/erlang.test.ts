@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { erlangBinary, erlangOctets, erlangTerm, octetsSnippet } from '../../../src/amqp/erlang.ts';
+import { erlangBinary, erlangOctets, erlangTerm, frameErrorText, frameSnippet } from '../../../src/amqp/erlang.ts';
 import { isConnectionError, replyName, replyText } from '../../../src/amqp/reply-code.ts';
 import { type FieldValue, longstr, Table } from '../../../src/amqp/table.ts';
 import { byteString, textOfByteString } from '../../../src/amqp/text.ts';
+import frames from './erlang-frames.json' with { type: 'json' };
 
 describe("Erlang's way of printing", () => {
   // Expectations are what `io_lib:format("~p", [X])` of Erlang/OTP 25 printed.
@@ -26,9 +27,16 @@ describe("Erlang's way of printing", () => {
     expect(erlangOctets(Buffer.alloc(0))).toBe('<<>>');
   });
 
+  // [type, payload in hex, reason, what Erlang/OTP 25 printed for "type ~p, ~s octets = ~p: ~p"]
+  test.each(frames as [number, string, [string, ...number[]], string][])('frame of type %j, %s, %j', (...frame) => {
+    const [type, payload, reason, text] = frame;
+    expect(frameErrorText(type, Buffer.from(payload, 'hex'), reason)).toBe(text);
+  });
+
   test('a snippet has at most 16 octets', () => {
-    expect(octetsSnippet(Buffer.from('0123456789abcdef'))).toBe('all octets = <<"0123456789abcdef">>');
-    expect(octetsSnippet(Buffer.from('0123456789abcdefg'))).toBe('first 16 octets = <<"0123456789abcdef">>');
+    expect(frameSnippet(3, Buffer.from('0123456789abcdef'))).toBe('type 3, all octets = <<"0123456789abcdef">>');
+    expect(frameSnippet(8, Buffer.from('0123456789abcdefg'))).toBe('type 8, first 16 octets = <<"0123456789abcdef">>');
+    expect(frameSnippet(1, Buffer.alloc(0))).toBe('type 1, all octets = <<>>');
   });
 
   test('field values', () => {
