@@ -1,22 +1,16 @@
 // Field tables: kept as the bytes they came as, decoded when somebody looks.
 
 import { checkTable, skipValue, tags } from './table-check.ts';
+import type { ScalarValue } from './table-value.ts';
 import { bufferOf } from './text.ts';
 import { Writer } from './writer.ts';
 
-/** A value with its wire type, under RabbitMQ's names of the types. Bytes are views of the received ones. */
+export { tableToPlain, toPlain } from './table-plain.ts';
+export { equalValues, equivalentValues } from './table-value.ts';
+
+/** A value with its wire type, under RabbitMQ's names of the types. */
 export type FieldValue =
-  | { readonly type: 'longstr' | 'binary'; readonly value: Uint8Array }
-  | { readonly type: 'byte' | 'unsignedbyte' | 'short' | 'unsignedshort'; readonly value: number }
-  | { readonly type: 'signedint' | 'unsignedint' | 'double' | 'float'; readonly value: number }
-  /** 64 bits, signed under both tags. */
-  | { readonly type: 'long'; readonly value: bigint; readonly tag: 'l' | 'L' }
-  /** Seconds since 1970, 64 bits unsigned. */
-  | { readonly type: 'timestamp'; readonly value: bigint }
-  /** `unscaled` / 10^`scale`; 8 and 32 bits unsigned. */
-  | { readonly type: 'decimal'; readonly value: { readonly scale: number; readonly unscaled: number } }
-  | { readonly type: 'bool'; readonly value: boolean }
-  | { readonly type: 'void'; readonly value: null }
+  | ScalarValue
   | { readonly type: 'table'; readonly value: Table }
   | { readonly type: 'array'; readonly value: readonly FieldValue[] };
 
@@ -191,7 +185,7 @@ function writeValue(writer: Writer, field: FieldValue): void {
   }
 }
 
-type NumberField = Extract<FieldValue, { readonly value: number | bigint }>;
+type NumberField = Extract<ScalarValue, { readonly value: number | bigint }>;
 
 function encodeNumber(field: NumberField): Buffer {
   const bytes = Buffer.allocUnsafe(8);

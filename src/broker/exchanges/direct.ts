@@ -1,8 +1,7 @@
 // The direct exchange: a binding matches the routing key that equals its own.
 
 import type { Table } from '../../amqp/table.ts';
-import type { Binding } from '../binding.ts';
-import type { ExchangeType } from './exchange-type.ts';
+import type { Binding, ExchangeType } from '../binding.ts';
 
 export class DirectExchange<D> implements ExchangeType<D> {
   readonly name = 'direct';

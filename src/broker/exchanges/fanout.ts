@@ -1,8 +1,7 @@
 // The fanout exchange: every binding matches.
 
 import type { Table } from '../../amqp/table.ts';
-import type { Binding } from '../binding.ts';
-import type { ExchangeType } from './exchange-type.ts';
+import type { Binding, ExchangeType } from '../binding.ts';
 
 export class FanoutExchange<D> implements ExchangeType<D> {
   readonly name = 'fanout';

@@ -1,10 +1,8 @@
 // The headers exchange: a binding's arguments are compared with the message's headers.
 
-import { erlangTerm } from '../../amqp/erlang.ts';
-import { equalValues } from '../../amqp/field-value.ts';
-import type { Table, TableEntry } from '../../amqp/table.ts';
-import type { Binding } from '../binding.ts';
-import type { ExchangeType } from './exchange-type.ts';
+import { equalValues, type Table, type TableEntry } from '../../amqp/table.ts';
+import { erlangTerm } from '../../amqp/table-term.ts';
+import type { Binding, ExchangeType } from '../binding.ts';
 
 /** A binding's arguments made ready to be compared. */
 interface Pattern {
@@ -38,14 +36,14 @@ export class HeadersExchange<D> implements ExchangeType<D> {
     if (match === undefined) return undefined;
     const term = erlangTerm(match);
     if (match.type !== 'longstr') return `Invalid x-match field type ${match.type} (value ${term}); expected longstr`;
-    if (['all', 'any', 'all-with-x', 'any-with-x'].includes(textOf(match.value))) return undefined;
+    if (['all', 'any', 'all-with-x', 'any-with-x'].includes(match.value.toString('latin1'))) return undefined;
     return `Invalid x-match field value ${term}; expected all, any, all-with-x, or any-with-x`;
   }
 }
 
 function patternOf(args: Table): Pattern {
   const match = args.get('x-match');
-  const kind = match?.type === 'longstr' ? textOf(match.value) : 'all';
+  const kind = match?.type === 'longstr' ? match.value.toString('latin1') : 'all';
   const withX = kind.endsWith('-with-x');
   return {
     any: kind.startsWith('any'),
@@ -73,8 +71,4 @@ function matches({ any, entries }: Pattern, data: readonly TableEntry[]): boolea
     if (isMatch === any) return any;
   }
   return !any;
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1');
 }

@@ -1,8 +1,7 @@
 // The topic exchange: keys of words between dots, matched by patterns with * (one word) and # (any number of words).
 
 import type { Table } from '../../amqp/table.ts';
-import type { Binding } from '../binding.ts';
-import type { ExchangeType } from './exchange-type.ts';
+import type { Binding, ExchangeType } from '../binding.ts';
 
 /**
  * The patterns form a tree of words, and a routing key walks all its possible ways at once, word by word, with each node

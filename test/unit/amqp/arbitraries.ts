@@ -52,7 +52,7 @@ export const entries: fc.Arbitrary<[string, FieldValue][]> = fc.array(fc.tuple(k
 export const tables: fc.Arbitrary<Table> = entries.map(list => Table.from(list));
 
 /** A field value with nested tables as lists of entries and bytes as hex, so that toEqual compares all of it. */
-export function rendered(field: FieldValue): unknown {
+function rendered(field: FieldValue): unknown {
   if (field.type === 'table') return { type: field.type, value: renderedEntries(field.value) };
   if (field.type === 'array') return { type: field.type, value: field.value.map(rendered) };
   if (field.value instanceof Uint8Array) return { type: field.type, value: Buffer.from(field.value).toString('hex') };

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { erlangBinary, erlangOctets, erlangTerm, frameErrorText, frameSnippet } from '../../../src/amqp/erlang.ts';
+import { erlangBinary, erlangOctets, frameErrorText, frameSnippet } from '../../../src/amqp/erlang.ts';
 import { isConnectionError, replyName, replyText } from '../../../src/amqp/reply-code.ts';
 import { type FieldValue, longstr, Table } from '../../../src/amqp/table.ts';
+import { erlangTerm } from '../../../src/amqp/table-term.ts';
 import { byteString, textOfByteString } from '../../../src/amqp/text.ts';
 import frames from './erlang-frames.json' with { type: 'json' };
 

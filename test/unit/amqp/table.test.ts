@@ -1,8 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TableFault, UnknownFieldTag } from '../../../src/amqp/faults.ts';
-import { equalValues, equivalentValues, tableToPlain, toPlain } from '../../../src/amqp/field-value.ts';
-import { bool, type FieldValue, longstr, Table } from '../../../src/amqp/table.ts';
+import {
+  bool,
+  equalValues,
+  equivalentValues,
+  type FieldValue,
+  longstr,
+  Table,
+  tableToPlain,
+  toPlain,
+} from '../../../src/amqp/table.ts';
 import { entries, fieldValues, keys, renderedEntries, tables } from './arbitraries.ts';
 
 const int = (value: number): FieldValue => ({ type: 'signedint', value });
