@@ -1,0 +1,26 @@
+// The direct exchange: a binding matches the routing key that equals its own.
+
+import type { Table } from '../../amqp/table.ts';
+import type { Binding, ExchangeType } from '../binding.ts';
+
+export class DirectExchange<D> implements ExchangeType<D> {
+  readonly name = 'direct';
+  readonly needsHeaders = false;
+  readonly #bindings = new Map<string, Set<Binding<D>>>();
+
+  add(binding: Binding<D>): void {
+    const sameKey = this.#bindings.get(binding.routingKey);
+    if (sameKey === undefined) this.#bindings.set(binding.routingKey, new Set([binding]));
+    else sameKey.add(binding);
+  }
+
+  remove(binding: Binding<D>): void {
+    const sameKey = this.#bindings.get(binding.routingKey);
+    if (sameKey?.delete(binding) && sameKey.size === 0) this.#bindings.delete(binding.routingKey);
+  }
+
+  route(routingKey: string, _headers: Table | undefined, found: (destination: D) => void): void {
+    const sameKey = this.#bindings.get(routingKey);
+    if (sameKey !== undefined) for (const binding of sameKey) found(binding.destination);
+  }
+}
