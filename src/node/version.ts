@@ -1,7 +1,7 @@
 // The version of this package, as package.json has it.
 import { readFileSync } from 'node:fs';
 
-const description = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+const description = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
