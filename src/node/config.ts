@@ -1,0 +1,82 @@
+// The configuration: one typed, checked object made of flags, environment, file and fallbacks.
+import type { Values } from './config-keys.ts';
+import { type ConfiguredPermission, type ConfiguredUser, type FirstUser, peopleOf } from './config-people.ts';
+import { Settings, type Sources } from './settings.ts';
+
+/** Where to listen. Port 0 takes any free one. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Everything that can be set, as it was set. */
+export interface Config extends Readonly<Omit<Values, Raw>> {
+  /** At least one; the first is the one that is announced. */
+  readonly listeners: readonly Address[];
+  /** undefined: no management listener. */
+  readonly management: Address | undefined;
+  /** As given, relative to the working folder; undefined: no disk. */
+  readonly dataDir: string | undefined;
+  readonly firstUser: FirstUser;
+  /** Who may log in from this machine only. */
+  readonly loopbackUsers: readonly string[];
+  readonly users: readonly ConfiguredUser[];
+  /** Vhosts to have at every start, the default one not among them. */
+  readonly vhosts: readonly string[];
+  readonly permissions: readonly ConfiguredPermission[];
+}
+
+/** Settings that do not stand in the configuration by themselves but make up something in it. */
+type Raw =
+  | 'host'
+  | 'port'
+  | 'managementHost'
+  | 'managementPort'
+  | 'dataDir'
+  | 'memory'
+  | 'defaultUser'
+  | 'defaultPass'
+  | 'defaultConfigure'
+  | 'defaultWrite'
+  | 'defaultRead';
+
+/** Says all that is wrong with the configuration, a line each. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/**
+ * Reads and checks the settings: flags win over environment, environment over file, file over fallbacks.
+ * @throws ConfigError naming every mistake with its place.
+ */
+export function loadConfig(sources: Sources = {}): { config: Config; warnings: readonly string[] } {
+  const settings = new Settings(sources);
+  const { host, port, managementHost, managementPort, memory, defaultUser, defaultPass, ...rest } = settings.values;
+  const { defaultConfigure, defaultWrite, defaultRead, ...plain } = rest;
+  const listeners = listenersOf(settings);
+  const people = peopleOf(settings);
+  if (settings.problems.length > 0) throw new ConfigError(settings.problems.join('\n'));
+  const config: Config = {
+    ...plain,
+    ...people,
+    listeners,
+    management:
+      managementPort === 'off' ? undefined : { host: managementHost ?? listeners[0]!.host, port: managementPort },
+    dataDir: memory ? undefined : plain.dataDir,
+  };
+  return { config, warnings: settings.warnings };
+}
+
+/** Host or port from flags or environment mean one listener; otherwise those of the file. */
+function listenersOf(settings: Settings): Address[] {
+  const { host, port } = settings.values;
+  const inFile = settings.named('listeners').map(({ value }) => ({ host: value.host ?? host, port: value.port }));
+  if (inFile.length === 0) return [{ host, port }];
+  if (!settings.given.has('host') && !settings.given.has('port')) {
+    return inFile.filter((a, i) => inFile.findIndex(b => a.host === b.host && a.port === b.port) === i);
+  }
+  const first = inFile[0]!;
+  return [
+    { host: settings.given.has('host') ? host : first.host, port: settings.given.has('port') ? port : first.port },
+  ];
+}
