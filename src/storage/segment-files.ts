@@ -25,6 +25,7 @@ import { encodeFooter, encodeHeader, pageBytes } from './segment-page.ts';
 import { offsetOf, readBlocks } from './segment-reader.ts';
 import { endAt, type Segment, scanFolder } from './segment-scan.ts';
 import { type PreparedFile, SegmentSpares, segmentPath } from './segment-spares.ts';
+import { settleTail } from './segment-tail.ts';
 
 /** When a written block is synced: before its append resolves, at intervals, or when the system likes to. */
 export type SyncMode = 'commit' | 'interval' | 'os';
@@ -114,6 +115,7 @@ export class SegmentFiles implements Log {
     const found = await scanFolder(this.#disk, this.#folder, this.#fileBytes);
     this.#epoch = found.highestEpoch + 1;
     this.#spares.nextNumber = found.highestNumber + 1;
+    this.#spares.lastUsed = found.highestUsed;
     this.#segments = found.segments;
     for (const segment of found.segments) this.#segmentFileBytes += segment.fileBytes;
     // What a killed process wrote may be in the system's memory only; from here on it counts.
@@ -143,6 +145,8 @@ export class SegmentFiles implements Log {
         await file.close();
       }
     }
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.end === undefined) await settleTail(this.#disk, last);
   }
 
   room(): number {
@@ -324,15 +328,16 @@ export class SegmentFiles implements Log {
     return this.#segments[low - 1];
   }
 
-  trim(start: Position): Promise<void> {
-    return this.#inTurn(() => this.#trim(start));
-  }
-
-  async #trim(start: Position): Promise<void> {
+  async trim(start: Position): Promise<void> {
     const segment = this.#segments.find(one => one.start === start);
     if (segment === undefined) return;
     if (segment === this.#current) throw new Error(`The segment at ${start} is being written`);
+    await this.#inTurn(() => this.#trim(segment));
+  }
+
+  async #trim(segment: Segment): Promise<void> {
     await this.#removeOverwritten();
+    if (!this.#segments.includes(segment)) return;
     await this.#sealBefore(segment);
     await this.#open.forget(segment.path);
     const number = await this.#remove(segment);

@@ -18,7 +18,7 @@ export interface Segment {
   /** Where its blocks end, when that is known. */
   end: Position | undefined;
   index: Position | undefined;
-  /** Whether its end stands in its own footer, so that the segment after it need not say it. */
+  /** Whether this process has written its end into its footer, so that the segment after it need not say it. */
   sealed: boolean;
   /** Its file may hold other blocks once this segment is trimmed. */
   recyclable: boolean;
@@ -35,6 +35,8 @@ export interface FolderScan {
   readonly damage: readonly Damage[];
   readonly highestEpoch: number;
   readonly highestNumber: number;
+  /** The highest number of a file that holds something. */
+  readonly highestUsed: number;
 }
 
 const fileName = /^(\d{8,10})\.log$/;
@@ -62,7 +64,15 @@ export async function scanFolder(disk: Disk, folder: string, fileBytes: number):
     }
   }
   const { segments, overwritten } = cut(found);
-  return { segments, empty, overwritten, damage, highestEpoch, highestNumber: numbers.at(-1) ?? 0 };
+  return {
+    segments,
+    empty,
+    overwritten,
+    damage,
+    highestEpoch,
+    highestNumber: numbers.at(-1) ?? 0,
+    highestUsed: found.at(-1)?.number ?? 0,
+  };
 }
 
 function numberOf(name: string): number | undefined {
@@ -79,7 +89,8 @@ async function readSegment(
 ): Promise<{ segment?: Segment; epoch: number; headerDamage?: Damage }> {
   const page = await readBytes(file, 0, pageBytes);
   const header = decodeHeader(page, path);
-  const rest = { path, fileBytes: Math.max(bytes, standardBytes), recyclable: bytes === standardBytes };
+  // A footer may be in the system's memory only, by a failed write of a process that was killed then: no seal yet.
+  const rest = { path, sealed: false, fileBytes: Math.max(bytes, standardBytes), recyclable: bytes === standardBytes };
   if (header?.number === number) {
     return { segment: { ...header, ...rest, ...(await readEnd(file, bytes, header)) }, epoch: header.epoch };
   }
@@ -113,12 +124,12 @@ async function readEnd(
   file: DiskFile,
   bytes: number,
   of: { number: number; epoch: number; start: Position },
-): Promise<{ end: Position | undefined; index: Position | undefined; sealed: boolean }> {
+): Promise<{ end: Position | undefined; index: Position | undefined }> {
   const footer = decodeFooter(await readBytes(file, bytes - pageBytes, pageBytes));
   if (footer === undefined || footer.number !== of.number || footer.epoch !== of.epoch || footer.start !== of.start) {
-    return { end: undefined, index: undefined, sealed: false };
+    return { end: undefined, index: undefined };
   }
-  return { end: footer.end, index: footer.index, sealed: true };
+  return { end: footer.end, index: footer.index };
 }
 
 /**

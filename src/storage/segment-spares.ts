@@ -96,6 +96,8 @@ export class SegmentSpares {
   #preparing: Promise<void> = Promise.resolve();
   #underWay: { ready: Promise<PreparedFile>; file?: PreparedFile } | undefined;
   #filling: PreparedFile | undefined;
+  /** The highest number in use. Files are used in the order of their numbers: that tells which segment overwrites which. */
+  lastUsed = 0;
   /** The number that the next file made or recycled gets. */
   nextNumber = 1;
 
@@ -116,12 +118,16 @@ export class SegmentSpares {
     return this.#waiting.length + (this.#underWay === undefined ? 0 : 1) < sparesMax;
   }
 
-  /** Takes a file that is there already, of the right size and with a durable name, as a spare. */
+  /** Takes a file that is there already, of the right size and with a durable name, as a spare; or removes it when it comes too late. */
   async add(number: number): Promise<void> {
     const path = segmentPath(this.#folder, number);
     const file = await this.#disk.open(path, { durable: this.#durable });
+    if (number < this.lastUsed) {
+      await file.close();
+      return this.#disk.unlink(path);
+    }
     this.#waiting.push(new PreparedFile(number, path, file, this.#fileBytes, this.#fileBytes));
-    this.#waiting.sort((a, b) => a.number - b.number);
+    this.#waiting.sort(byNumber);
   }
 
   /** Begins to make one in the background if none is there. What goes wrong comes up again at `take`. */
@@ -141,8 +147,19 @@ export class SegmentSpares {
    */
   async take(fromReserve: boolean): Promise<PreparedFile> {
     if (!fromReserve && this.#waiting.length < sparesMax) await this.#requireRoom();
-    const first = this.#waiting.shift();
-    if (first !== undefined) return first;
+    for (;;) {
+      const file = this.#waiting.shift() ?? (await this.#takeUnfinished());
+      if (file.number > this.lastUsed) {
+        this.lastUsed = file.number;
+        return file;
+      }
+      // One that was recycled later was ready earlier.
+      await file.stopZeros();
+      await this.#discard(file);
+    }
+  }
+
+  async #takeUnfinished(): Promise<PreparedFile> {
     this.prepare();
     const underWay = this.#underWay!;
     // Not begun yet: the file before it is still being filled, which can be done without.
@@ -207,8 +224,9 @@ export class SegmentSpares {
     if (this.#underWay !== underWay) return;
     this.#underWay = undefined;
     if (file === undefined) return;
-    if (file.complete) this.#waiting.push(file);
-    else await this.#discard(file);
+    if (!file.complete) return this.#discard(file);
+    this.#waiting.push(file);
+    this.#waiting.sort(byNumber);
   }
 
   async #discard(file: PreparedFile): Promise<void> {
@@ -219,4 +237,8 @@ export class SegmentSpares {
       // It is empty, and the next claim of the folder removes it.
     }
   }
+}
+
+function byNumber(a: PreparedFile, b: PreparedFile): number {
+  return a.number - b.number;
 }

@@ -5,9 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lockFolder } from '../../../src/storage/folder-lock.ts';
-import { blockHeaderBytes, nextPosition, type Position } from '../../../src/storage/log.ts';
+import type { Position } from '../../../src/storage/log.ts';
 import { NodeDisk } from '../../../src/storage/node-disk.ts';
 import { SegmentFiles, type SegmentFilesOptions } from '../../../src/storage/segment-files.ts';
+import { after, textBlock } from './log-harness.ts';
 
 let dataDir: string;
 let logs: SegmentFiles[];
@@ -39,18 +40,12 @@ function open(options: Partial<SegmentFilesOptions> = {}): SegmentFiles {
   return log;
 }
 
-function block(position: Position, text: string, more: object = {}) {
-  const head = Buffer.concat([Buffer.alloc(blockHeaderBytes), Buffer.from(text.slice(0, 3))]);
-  const parts = text.length > 3 ? [head, Buffer.from(text.slice(3))] : [head];
-  return { position, parts, length: blockHeaderBytes + Buffer.byteLength(text), ...more };
-}
-
 const segment = { header: Buffer.from('ids') };
 
 async function write(log: SegmentFiles, position: Position, text: string, more: object = {}): Promise<Position> {
-  const one = block(position, text, more);
+  const one = textBlock(position, text, more);
   expect(await log.append(one)).toEqual({ outcome: 'durable' });
-  return nextPosition(position, one.length);
+  return after(one);
 }
 
 async function readAll(log: SegmentFiles, from: Position): Promise<string[]> {
