@@ -22,6 +22,7 @@ export interface Disk {
   list(folder: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Makes the folder and those above it that are missing; durable when it resolves. No error when it is there. */
   makeFolder(path: string): Promise<void>;
   /** Names in the folder (created, renamed, unlinked) are durable when it resolves. */
   syncFolder(path: string): Promise<void>;

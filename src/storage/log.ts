@@ -26,6 +26,8 @@ export interface BlockWrite {
   readonly segment?: { readonly header: Uint8Array };
   /** The block is the index that ends the current segment; nothing follows it in that segment. */
   readonly index?: boolean;
+  /** With `segment`: may take the room kept back for settlements and moves, so that a full disk can be drained. */
+  readonly fromReserve?: boolean;
 }
 
 /**
@@ -41,10 +43,11 @@ export type AppendOutcome =
 /** A segment found by `claim`, oldest first. */
 export interface SegmentFound {
   readonly start: Position;
-  /** Where the next segment starts, or undefined for the last one: its end is found by reading. */
+  /** Where its blocks end, or undefined for a last one that was not closed cleanly: its end is found by reading. */
   readonly end: Position | undefined;
-  /** Address of the index block when the segment was sealed and its index is intact. */
+  /** Address of the index block when the segment was sealed with one. Reading it tells whether it is intact. */
   readonly index: Position | undefined;
+  /** As it was given to `append`; empty when it was damaged. */
   readonly header: Uint8Array;
   /** Bytes that the segment takes in the log, for the bound on disk use. */
   readonly bytes: number;
@@ -91,6 +94,8 @@ export interface Log {
   readonly bytes: number;
   /** Bytes that one segment holds. A block that does not fit an empty segment gets a segment of its own size. */
   readonly segmentBytes: number;
+  /** Bytes of blocks that the current segment can still take; 0 when the next append must begin one. The index needs some of it. */
+  room(): number;
   /** Writes what waits, gives up the claim. */
   close(): Promise<void>;
 }

@@ -1,0 +1,424 @@
+// The log as a folder of segment files: synced writes into files made ready beforehand, each block checked when it is read.
+//
+// Rules that this file keeps:
+// - A segment is used only when its file's name is durable; its header page goes out in one write with its first block.
+// - Nothing is appended to a segment after a failed write or sync, nor to one of an earlier claim: the next block begins a new
+//   segment, and where that starts, the one before it ends.
+// - A segment's end stands in its own footer or, without one, in the start of the segment after it. So before a segment goes, the one
+//   before it gets its footer: else blocks that were written again, and are settled, would be back.
+
+import { stampBlock } from './block.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import {
+  type AppendOutcome,
+  type BlockWrite,
+  type Damage,
+  type Durability,
+  type Log,
+  nextPosition,
+  type Position,
+  type ReadResult,
+  type SegmentFound,
+} from './log.ts';
+import { OpenFiles } from './open-files.ts';
+import { encodeFooter, encodeHeader, pageBytes } from './segment-page.ts';
+import { offsetOf, readBlocks } from './segment-reader.ts';
+import { endAt, type Segment, scanFolder } from './segment-scan.ts';
+import { type PreparedFile, SegmentSpares, segmentPath } from './segment-spares.ts';
+import { settleTail } from './segment-tail.ts';
+
+/** When a written block is synced: before its append resolves, at intervals, or when the system likes to. */
+export type SyncMode = 'commit' | 'interval' | 'os';
+
+export interface SegmentFilesOptions {
+  readonly disk: Disk;
+  /** The folder of the segments; made if it is not there. */
+  readonly folder: string;
+  /** Size of a segment's file; a multiple of 4096. 64 MiB by default. */
+  readonly fileBytes?: number;
+  readonly sync: SyncMode;
+  /** With sync `interval`: the time between two syncs. 200 ms by default. */
+  readonly syncIntervalMs?: number;
+  /** Locks the data folder; rejects with code DATA_DIR_LOCKED. */
+  readonly lock: () => Promise<{ release(): Promise<void> }>;
+  /** Told what went wrong in the background, where no caller waits. */
+  readonly report: (error: Error) => void;
+}
+
+/** The segment that is being written. */
+interface Current extends Segment {
+  readonly file: DiskFile;
+  readonly prepared: PreparedFile;
+  end: Position;
+}
+
+const durable: AppendOutcome = { outcome: 'durable' };
+/** In a segment made for one large block: room for the index that ends it. */
+const indexRoomBytes = 64 * 1024;
+
+export class SegmentFiles implements Log {
+  readonly segmentBytes: number;
+  readonly durability: Durability;
+  readonly #disk: Disk;
+  readonly #folder: string;
+  readonly #fileBytes: number;
+  readonly #sync: SyncMode;
+  readonly #syncIntervalMs: number;
+  readonly #takeLock: SegmentFilesOptions['lock'];
+  readonly #report: (error: Error) => void;
+  readonly #spares: SegmentSpares;
+  readonly #open: OpenFiles;
+  #lock: { release(): Promise<void> } | undefined;
+  #epoch = 0;
+  /** All segments in the order of their positions, the current one last. */
+  #segments: Segment[] = [];
+  #segmentFileBytes = 0;
+  #current: Current | undefined;
+  /** With sync `interval`: files with writes that are not synced. */
+  readonly #unsynced: Set<DiskFile> = new Set();
+  #syncTimer: NodeJS.Timeout | undefined;
+  /** Trims and removals go one after the other; settled or not, never rejected. */
+  #removals: Promise<unknown> = Promise.resolve();
+  /** Files whose blocks all stand again in a later segment and which are still there. */
+  readonly #overwritten: Set<number> = new Set();
+
+  constructor(options: SegmentFilesOptions) {
+    this.#disk = options.disk;
+    this.#folder = options.folder;
+    this.#fileBytes = options.fileBytes ?? 64 * 1024 * 1024;
+    this.#sync = options.sync;
+    this.#syncIntervalMs = options.syncIntervalMs ?? 200;
+    this.#takeLock = options.lock;
+    this.#report = options.report;
+    this.segmentBytes = this.#fileBytes - 2 * pageBytes;
+    this.durability = options.sync === 'commit' ? 'power-cut' : 'process-crash';
+    this.#spares = new SegmentSpares(this.#disk, this.#folder, this.#fileBytes, this.#sync === 'commit');
+    this.#open = new OpenFiles(this.#disk);
+  }
+
+  get bytes(): number {
+    return this.#segmentFileBytes + this.#spares.bytes;
+  }
+
+  async claim(): Promise<{ epoch: number; segments: readonly SegmentFound[]; damage: readonly Damage[] }> {
+    await this.#disk.makeFolder(this.#folder);
+    this.#lock = await this.#takeLock();
+    try {
+      return await this.#claimed();
+    } catch (error) {
+      await this.#lock.release();
+      throw error;
+    }
+  }
+
+  async #claimed(): Promise<{ epoch: number; segments: readonly SegmentFound[]; damage: readonly Damage[] }> {
+    const found = await scanFolder(this.#disk, this.#folder, this.#fileBytes);
+    this.#epoch = found.highestEpoch + 1;
+    this.#spares.nextNumber = found.highestNumber + 1;
+    this.#spares.lastUsed = found.highestUsed;
+    this.#segments = found.segments;
+    for (const segment of found.segments) this.#segmentFileBytes += segment.fileBytes;
+    // What a killed process wrote may be in the system's memory only; from here on it counts.
+    if (this.#sync !== 'os') await this.#syncAll();
+    for (const number of found.overwritten) await this.#disk.unlink(segmentPath(this.#folder, number));
+    const kept: number[] = [];
+    for (const { number, bytes } of found.empty) {
+      if (bytes === this.#fileBytes && kept.length < 2) kept.push(number);
+      else await this.#disk.unlink(segmentPath(this.#folder, number));
+    }
+    await this.#disk.syncFolder(this.#folder);
+    for (const number of kept) await this.#spares.add(number);
+    this.#spares.prepare();
+    if (this.#sync === 'interval') this.#startSyncing();
+    const segments = this.#segments.map(({ start, end, index, header, fileBytes }) => {
+      return { start, end, index, header, bytes: fileBytes };
+    });
+    return { epoch: this.#epoch, segments, damage: found.damage };
+  }
+
+  async #syncAll(): Promise<void> {
+    for (const { path } of this.#segments) {
+      const file = await this.#disk.open(path, {});
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.end === undefined) await settleTail(this.#disk, last);
+  }
+
+  room(): number {
+    const current = this.#current;
+    if (current === undefined) return 0;
+    return Math.max(0, current.fileBytes - pageBytes - offsetOf(current, current.end));
+  }
+
+  append(block: BlockWrite): Promise<AppendOutcome> {
+    if (block.segment !== undefined) return this.#begin(block, block.segment.header);
+    const current = this.#current;
+    if (current === undefined) {
+      const error = new Error(`The block at ${block.position} must begin a segment`);
+      return Promise.resolve({ outcome: 'failed', error });
+    }
+    if (block.position !== current.end) throw new Error(`The block at ${block.position} must be at ${current.end}`);
+    if (block.length > this.room()) throw new Error(`The block at ${block.position} does not fit its segment`);
+    stampBlock(block, current);
+    const offset = offsetOf(current, block.position);
+    const way = current.prepared.makeWay(offset + block.length);
+    const written =
+      way === undefined
+        ? current.file.write(block.parts, offset)
+        : way.then(() => current.file.write(block.parts, offset));
+    return written.then(
+      () => this.#written(current, block),
+      error => this.#failed(current, error),
+    );
+  }
+
+  #written(current: Current, block: BlockWrite): AppendOutcome | Promise<AppendOutcome> {
+    current.end = nextPosition(block.position, block.length);
+    if (this.#sync === 'interval') this.#unsynced.add(current.file);
+    if (block.index !== true) return durable;
+    current.index = block.position;
+    return this.#finish(current).then(() => durable);
+  }
+
+  /** Nothing more is written to that file; what was durable in it stays readable. */
+  #failed(current: Current, error: Error): AppendOutcome {
+    this.#abandon(current);
+    // The system knows these pages as bad: they are not to be trusted with other blocks.
+    if ((error as NodeJS.ErrnoException).code === 'EIO') current.recyclable = false;
+    return { outcome: 'failed', error };
+  }
+
+  /** The index is in; its footer makes it known. A footer that fails costs only the short way of reading the segment. */
+  async #finish(current: Current): Promise<void> {
+    try {
+      await current.prepared.stopZeros();
+      await this.#writeFooter(current.file, current);
+    } catch (error) {
+      this.#report(error as Error);
+    }
+    this.#abandon(current);
+  }
+
+  #abandon(current: Current): void {
+    if (this.#current === current) this.#current = undefined;
+    void this.#release(current);
+  }
+
+  async #release(current: Current): Promise<void> {
+    try {
+      await current.prepared.stopZeros();
+      if (this.#unsynced.delete(current.file)) await current.file.sync();
+      await current.file.close();
+    } catch (error) {
+      this.#report(error as Error);
+    }
+  }
+
+  async #begin(block: BlockWrite, header: Uint8Array): Promise<AppendOutcome> {
+    if (this.#current !== undefined) this.#abandon(this.#current);
+    let prepared: PreparedFile;
+    try {
+      prepared = await this.#spares.take(block.fromReserve === true);
+    } catch (error) {
+      return { outcome: 'failed', error: error as Error };
+    }
+    const current = this.#newSegment(prepared, block, header);
+    this.#dropOverwritten(block.position);
+    const last = this.#segments.at(-1);
+    if (last !== undefined) endAt(last, block.position);
+    this.#segments.push(current);
+    this.#segmentFileBytes += current.fileBytes;
+    this.#current = current;
+    try {
+      stampBlock(block, current);
+      await prepared.makeWay(pageBytes + block.length);
+      await current.file.write([encodeHeader(current), ...block.parts], 0);
+    } catch (error) {
+      return this.#failed(current, error as Error);
+    } finally {
+      this.#spares.prepare();
+    }
+    return this.#written(current, block);
+  }
+
+  #newSegment(prepared: PreparedFile, block: BlockWrite, header: Uint8Array): Current {
+    const large = block.length > this.segmentBytes;
+    const start = block.position;
+    return {
+      number: prepared.number,
+      path: prepared.path,
+      epoch: this.#epoch,
+      start,
+      header,
+      fileBytes: large ? pageAligned(block.length) + indexRoomBytes + 2 * pageBytes : this.#fileBytes,
+      end: start,
+      index: undefined,
+      sealed: false,
+      recyclable: !large,
+      file: prepared.file,
+      prepared,
+    };
+  }
+
+  /** A segment that starts where the new one does holds nothing but blocks that are written again: it goes. */
+  #dropOverwritten(start: Position): void {
+    for (let last = this.#segments.at(-1); last !== undefined && last.start >= start; last = this.#segments.at(-1)) {
+      this.#segments.pop();
+      this.#segmentFileBytes -= last.fileBytes;
+      this.#overwritten.add(last.number);
+    }
+    if (this.#overwritten.size === 0) return;
+    this.#inTurn(() => this.#removeOverwritten()).catch(error => this.#report(error));
+  }
+
+  async #removeOverwritten(): Promise<void> {
+    if (this.#overwritten.size === 0) return;
+    for (const number of [...this.#overwritten]) {
+      const path = segmentPath(this.#folder, number);
+      await this.#open.forget(path);
+      await this.#unlink(path);
+      await this.#disk.syncFolder(this.#folder);
+      this.#overwritten.delete(number);
+    }
+  }
+
+  async #unlink(path: string): Promise<void> {
+    try {
+      await this.#disk.unlink(path);
+    } catch (error) {
+      // Removed by an earlier attempt whose folder sync failed.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#removals.then(run);
+    this.#removals = result.catch(() => {});
+    return result;
+  }
+
+  async #writeFooter(file: DiskFile, segment: Segment): Promise<void> {
+    const end = segment.end!;
+    const at = Math.max(pageAligned(offsetOf(segment, end)), segment.fileBytes - pageBytes);
+    await file.write([encodeFooter({ ...segment, end })], at);
+    this.#segmentFileBytes += at + pageBytes - segment.fileBytes;
+    segment.fileBytes = at + pageBytes;
+    segment.sealed = true;
+  }
+
+  async read(position: Position, bytes: number): Promise<ReadResult> {
+    const segment = this.#segmentAt(position);
+    if (segment === undefined) return { blocks: [], next: undefined, damage: [] };
+    return this.#open.with(segment.path, file => readBlocks(file, segment, position, bytes));
+  }
+
+  #segmentAt(position: Position): Segment | undefined {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#segments[middle]!.start <= position) low = middle + 1;
+      else high = middle;
+    }
+    return this.#segments[low - 1];
+  }
+
+  async trim(start: Position): Promise<void> {
+    const segment = this.#segments.find(one => one.start === start);
+    if (segment === undefined) return;
+    if (segment === this.#current) throw new Error(`The segment at ${start} is being written`);
+    await this.#inTurn(() => this.#trim(segment));
+  }
+
+  async #trim(segment: Segment): Promise<void> {
+    await this.#removeOverwritten();
+    if (!this.#segments.includes(segment)) return;
+    await this.#sealBefore(segment);
+    await this.#open.forget(segment.path);
+    const number = await this.#remove(segment);
+    await this.#disk.syncFolder(this.#folder);
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
+    this.#segmentFileBytes -= segment.fileBytes;
+    if (number !== undefined) await this.#spares.add(number);
+  }
+
+  async #sealBefore(segment: Segment): Promise<void> {
+    const before = this.#segments[this.#segments.indexOf(segment) - 1];
+    if (before === undefined || before.sealed) return;
+    const file = await this.#disk.open(before.path, { durable: true });
+    try {
+      await this.#writeFooter(file, before);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Unlinks the file, or makes a spare of it and gives its number. Its old header makes it empty under its new number. */
+  async #remove(segment: Segment): Promise<number | undefined> {
+    if (!segment.recyclable || !this.#spares.wanted) {
+      await this.#unlink(segment.path);
+      return undefined;
+    }
+    const number = this.#spares.nextNumber;
+    this.#spares.nextNumber += 1;
+    const path = segmentPath(this.#folder, number);
+    await this.#disk.rename(segment.path, path);
+    // If the folder cannot be synced now, the next attempt finds it under its new name.
+    segment.path = path;
+    return number;
+  }
+
+  #startSyncing(): void {
+    this.#syncTimer = setTimeout(() => {
+      this.#syncUnsynced().finally(() => {
+        if (this.#syncTimer !== undefined) this.#startSyncing();
+      });
+    }, this.#syncIntervalMs);
+    this.#syncTimer.unref();
+  }
+
+  async #syncUnsynced(): Promise<void> {
+    for (const file of [...this.#unsynced]) {
+      this.#unsynced.delete(file);
+      try {
+        await file.sync();
+      } catch (error) {
+        // What a failed sync left behind is not to be built on: the next block begins a new segment.
+        if (this.#current?.file === file) this.#abandon(this.#current);
+        this.#report(error as Error);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+    await this.#removals;
+    const current = this.#current;
+    this.#current = undefined;
+    if (current !== undefined) {
+      try {
+        await current.prepared.stopZeros();
+        // With its end known, the next start need not look for it.
+        await this.#writeFooter(current.file, current);
+        if (this.#sync !== 'commit') await current.file.sync();
+      } catch (error) {
+        this.#report(error as Error);
+      }
+      await this.#release(current);
+    }
+    await this.#spares.close();
+    await this.#open.close();
+    await this.#lock?.release();
+    this.#lock = undefined;
+  }
+}
+
+function pageAligned(bytes: number): number {
+  return Math.ceil(bytes / pageBytes) * pageBytes;
+}
