@@ -1,5 +1,6 @@
 // The arguments of queues and exchanges that mean something: how they are compared, and what RabbitMQ says of a difference.
-import { equalValues, type FieldValue, type Table } from '../amqp/table.ts';
+import { equalValues } from '../amqp/table-value.ts';
+import type { FieldValue, Table } from '../amqp/table.ts';
 import { preconditionFailed } from './errors.ts';
 
 /** Queue arguments that a redeclaration must repeat. All others are stored, shown and never compared (RabbitMQ behaviour). */
@@ -48,7 +49,7 @@ function checkEquivalent(
 }
 
 function print(value: FieldValue): string {
-  if (value.type === 'longstr' || value.type === 'binary') return value.value.toString();
+  if (value.type === 'longstr' || value.type === 'binary') return Buffer.from(value.value).toString();
   if (value.type === 'void') return 'undefined';
   if (value.type === 'table' || value.type === 'array') return value.type;
   return String(value.value);

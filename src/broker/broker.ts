@@ -6,10 +6,10 @@ import { Queue, type Services } from './queue.ts';
 import { Vhost } from './vhost.ts';
 
 export class Broker {
-  readonly vhosts = new Map<string, Vhost>();
+  readonly vhosts: Map<string, Vhost> = new Map();
   readonly services: Services;
   /** Durable queues by their id, as the store's records name them. */
-  readonly queuesById = new Map<number, Queue>();
+  readonly queuesById: Map<number, Queue> = new Map();
   #lastQueueId = 0;
 
   constructor(services: Services) {

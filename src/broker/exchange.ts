@@ -45,11 +45,11 @@ export class Exchange {
   readonly internal: boolean;
   readonly arguments: Table;
   /** Bindings from this exchange, by their identity. */
-  readonly bindings = new Map<string, Bound>();
+  readonly bindings: Map<string, Bound> = new Map();
   readonly routing: ExchangeType<Destination>;
   /** Name of the exchange that gets what this one routes nowhere. */
   readonly alternate: string | undefined;
-  stats = { publishedIn: 0, publishedOut: 0 };
+  readonly stats: { publishedIn: number; publishedOut: number } = { publishedIn: 0, publishedOut: 0 };
 
   /** `options.type` must be one of `exchangeTypes`. */
   constructor(options: ExchangeOptions) {
@@ -62,11 +62,11 @@ export class Exchange {
     this.arguments = options.arguments;
     this.routing = (types[options.type] as () => ExchangeType<Destination>)();
     const alternate = options.arguments.get('alternate-exchange');
-    this.alternate = alternate?.type === 'longstr' ? alternate.value.toString() : undefined;
+    this.alternate = alternate?.type === 'longstr' ? Buffer.from(alternate.value).toString() : undefined;
   }
 }
 
 /** What makes two bindings of one exchange the same: destination, routing key and arguments. */
 export function bindingIdentity(destination: Destination, routingKey: string, args: Table): string {
-  return `${destination.kind} ${destination.name}\0${routingKey}\0${Buffer.from(args.encoded).toString('latin1')}`;
+  return `${destination.kind} ${destination.name}\0${routingKey}\0${args.encoded.toString('latin1')}`;
 }

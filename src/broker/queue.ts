@@ -38,6 +38,18 @@ export interface QueueOptions {
   readonly arguments: Table;
 }
 
+/** Counters since the queue was made; read by whoever samples them. */
+export interface QueueStats {
+  published: number;
+  delivered: number;
+  deliveredNoAck: number;
+  got: number;
+  gotNoAck: number;
+  gotEmpty: number;
+  acked: number;
+  redelivered: number;
+}
+
 export class Queue implements Holder {
   readonly kind = 'queue';
   readonly id: number;
@@ -48,7 +60,7 @@ export class Queue implements Holder {
   readonly owner: object | undefined;
   readonly arguments: Table;
   readonly ready: ReadyList;
-  readonly consumers = new Set<Consumer>();
+  readonly consumers: Set<Consumer> = new Set();
   /** Deliveries that are not settled. */
   unsettled = 0;
   exclusiveConsumer: Consumer | undefined;
@@ -56,7 +68,7 @@ export class Queue implements Holder {
   /** Whether a consumer or a get may have been given messages since the queue was recovered. */
   consumed = false;
   nextSequence = 1;
-  readonly stats = { published: 0, delivered: 0, deliveredNoAck: 0, got: 0, gotNoAck: 0, gotEmpty: 0, acked: 0, redelivered: 0 };
+  readonly stats: QueueStats = { published: 0, delivered: 0, deliveredNoAck: 0, got: 0, gotNoAck: 0, gotEmpty: 0, acked: 0, redelivered: 0 };
   readonly #services: Services;
   /** Consumers that were not found without credit when last tried, in the order of their turns. */
   readonly #turns = new Ring<Consumer>();

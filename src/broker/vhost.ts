@@ -34,8 +34,8 @@ const predeclared: readonly (readonly [name: string, type: string, internal: boo
 
 export class Vhost {
   readonly name: string;
-  readonly exchanges = new Map<string, Exchange>();
-  readonly queues = new Map<string, Queue>();
+  readonly exchanges: Map<string, Exchange> = new Map();
+  readonly queues: Map<string, Queue> = new Map();
   /** Rises with every change that can make a message go elsewhere. */
   version = 0;
   readonly #bindingsTo = new Map<Destination, Set<Bound>>();
@@ -128,19 +128,18 @@ export class Vhost {
     return queue;
   }
 
-  /** Deletes the queue, its bindings and what it holds. Returns how many messages waited in it. */
-  deleteQueue(queue: Queue): number {
-    if (queue.deleted) return 0;
+  /** Deletes the queue, its bindings and what it holds. `deleted` is told how many messages waited in it, before consumers are told. */
+  deleteQueue(queue: Queue, deleted: (count: number) => void = () => {}): void {
+    if (queue.deleted) return;
     this.queues.delete(queue.name);
     this.version++;
     this.#unbindAll(queue);
     if (queue.durable) this.#record({ type: 'queue.deleted', id: queue.id, vhost: this.name, name: queue.name });
-    const count = queue.forget();
+    deleted(queue.forget());
     for (const consumer of [...queue.consumers]) {
       queue.removeConsumer(consumer);
       consumer.channel.cancelled(consumer);
     }
-    return count;
   }
 
   /** Idempotent. `routingKey` holds one character per byte. */

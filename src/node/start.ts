@@ -1,11 +1,19 @@
-// A stand-in for the composition root until the rooms are wired: it listens, knows its users, and answers no AMQP.
-import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+// The composition root: every room is made here, wired, started and stopped in order.
+import { hostname } from 'node:os';
 import { Authority } from '../auth/authority.ts';
+import { Broker } from '../broker/broker.ts';
+import { connectionForced } from '../broker/errors.ts';
+import { Memory } from '../broker/memory.ts';
+import { NoJournal } from '../broker/journal.ts';
+import { type Listener, listen } from '../net/listener.ts';
+import { Turn } from '../net/turn.ts';
+import { BufferPool } from '../session/output.ts';
+import type { SessionContext } from '../session/context.ts';
 import type { Address, Config } from './config.ts';
 import type { Log } from './logging.ts';
 import { peopleFacts } from './people-facts.ts';
+import { serverProperties } from './server-properties.ts';
+import { nodeRandom, TurnClock } from './services.ts';
 
 /** A broker that runs in this process. */
 export interface RunningBroker {
@@ -18,60 +26,55 @@ export interface RunningBroker {
   readonly failed: Promise<Error>;
 }
 
+const tickMs = 500;
+
 /** Starts a broker. */
 export async function startBrokerProcess(config: Config, log: Log): Promise<RunningBroker> {
-  const unlock = config.dataDir === undefined ? () => {} : lock(config.dataDir);
-  try {
-    const authority = new Authority({ now: () => performance.now(), loopbackUsers: config.loopbackUsers });
-    for (const fact of await peopleFacts(config, authority, true)) authority.apply(fact);
-    const sockets = new Set<Socket>();
-    const listener = await listen(config.listeners[0]!, sockets);
-    let management: Awaited<ReturnType<typeof import('../http/server.ts').serveManagement>> | undefined;
-    if (config.management) {
-      const { createManagementApp, serveManagement } = await import('../http/server.ts');
-      const app = createManagementApp({
-        overview: () => ({ product_name: config.product }),
-        health: () => ({ status: 'ok' }),
-        login: async (name, password, fromLoopback) => (await authority.login(name, password, fromLoopback)).ok,
-        failed: error => log.error('A management request failed', { err: error }),
-      });
-      management = await serveManagement(app, config.management.host, config.management.port);
-    }
-    return {
-      amqp: { host: config.listeners[0]!.host, port: (listener.address() as { port: number }).port },
-      management: management && { host: management.host, port: management.port },
-      dataDir: config.dataDir,
-      failed: new Promise(() => {}),
-      close: async () => {
-        for (const socket of sockets) socket.destroy();
-        await new Promise(resolve => listener.close(resolve));
-        await management?.close();
-        unlock();
-      },
-    };
-  } catch (error) {
-    unlock();
-    throw error;
-  }
-}
-
-function listen({ host, port }: Address, sockets: Set<Socket>): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer(socket => sockets.add(socket));
-    server.once('error', reject);
-    server.listen(port, host, () => resolve(server));
-  });
-}
-
-function lock(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'stub.lock');
-  try {
-    writeFileSync(file, String(process.pid), { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const message = `the data folder ${folder} is in use by another process; stop that one or choose another --data-dir`;
-    throw Object.assign(new Error(message), { code: 'DATA_DIR_LOCKED' });
-  }
-  return () => unlinkSync(file);
+  const turn = new Turn();
+  const clock = new TurnClock();
+  const later = (run: () => void): void => turn.later(run);
+  const memory = new Memory(config.memoryBudgetBytes);
+  const journal = new NoJournal(later);
+  const broker = new Broker({ journal, scratch: undefined, memory, clock, later, damaged: () => {} });
+  const authority = new Authority({ now: () => performance.now(), loopbackUsers: config.loopbackUsers });
+  for (const name of [config.defaultVhost, ...config.vhosts]) broker.createVhost(name);
+  for (const fact of await peopleFacts(config, authority, true)) authority.apply(fact);
+  const context: SessionContext = {
+    broker,
+    authority,
+    clock,
+    random: nodeRandom,
+    pool: new BufferPool(),
+    limits: {
+      frameMax: config.frameBytesMax,
+      channelMax: config.channelMax,
+      heartbeat: config.heartbeatS,
+      handshakeTimeoutMs: config.handshakeTimeoutMs,
+      messageBytesMax: config.messageBytesMax,
+      connectionsMax: config.connectionsMax,
+    },
+    serverProperties: serverProperties(config, config.clusterName ?? `leveret@${hostname()}`),
+    log,
+    connections: new Set(),
+    whenAccepting: run => later(run),
+  };
+  const listeners: Listener[] = [];
+  for (const { host, port } of config.listeners) listeners.push(await listen(context, turn, host, port));
+  const ticking = setInterval(() => {
+    for (const connection of [...context.connections]) connection.tick();
+  }, tickMs);
+  const [first] = listeners as [Listener];
+  return {
+    amqp: { host: first.host, port: first.port },
+    management: undefined,
+    dataDir: config.dataDir,
+    failed: new Promise(() => {}),
+    close: async (reason = 'shutdown') => {
+      for (const listener of listeners) listener.close();
+      for (const connection of [...context.connections])
+        connection.close(connectionForced(`broker forced connection closure with reason '${reason}'`));
+      clearInterval(ticking);
+      await new Promise(resolve => setTimeout(resolve, 50));
+    },
+  };
 }

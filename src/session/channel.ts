@@ -35,9 +35,9 @@ export class Channel implements Recipient {
   readonly number: number;
   readonly vhost: Vhost;
   readonly user: User;
-  readonly credit = new Credit();
-  readonly unsettled = new Unsettled();
-  readonly consumers = new Map<string, Consumer>();
+  readonly credit: Credit = new Credit();
+  readonly unsettled: Unsettled = new Unsettled();
+  readonly consumers: Map<string, Consumer> = new Map();
   readonly publishing: Publishing;
   state: State = 'open';
   /** Limit of consumers made from now on; 0 is none. */
@@ -53,6 +53,7 @@ export class Channel implements Recipient {
   readonly #permissions: PermissionCache;
   #held: { kind: 'method' | 'header' | 'body'; payload: Buffer }[] = [];
   #heldBytes = 0;
+  #afterReply: (() => void)[] = [];
   #readingPaused = false;
 
   constructor(connection: Connection, number: number, vhost: Vhost, user: User) {
@@ -103,8 +104,11 @@ export class Channel implements Recipient {
   cancelled(consumer: Consumer): void {
     this.consumers.delete(consumer.tag);
     const told = this.connection.capabilities.get('consumer_cancel_notify');
-    if (this.state === 'open' && told?.type === 'bool' && told.value)
-      this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
+    if (this.state !== 'open' || told?.type !== 'bool' || !told.value) return;
+    const tell = (): void => this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
+    // On the channel that deletes the queue the cancel follows the delete-ok, which may wait for the disk.
+    if (this.parked) this.#afterReply.push(tell);
+    else tell();
   }
 
   /** The connection's output has drained: deliveries go on. */
@@ -142,6 +146,7 @@ export class Channel implements Recipient {
       if (this.state !== 'open') return;
       this.parked = false;
       this.connection.run(() => this.#guarded(first));
+      for (const tell of this.#afterReply.splice(0)) tell();
       this.#unhold();
       this.connection.settled();
     };
@@ -183,7 +188,7 @@ export class Channel implements Recipient {
       queues.add(consumer.queue);
     }
     this.consumers.clear();
-    this.transaction?.drop();
+    this.transaction?.rollback();
     requeueAll(this.unsettled.takeAll());
     for (const queue of queues) this.deleteIfUnused(queue);
   }

@@ -1,4 +1,5 @@
 // One AMQP connection: frames in, frames out, its states from the protocol header to the end.
+import { erlangOctets, frameErrorText, frameSnippet } from '../amqp/erlang.ts';
 import { SyntaxFault, TableFault, UnknownMethod } from '../amqp/faults.ts';
 import { frameBody, frameEnd, frameHeader, frameHeartbeat, frameMethod, heartbeatFrame } from '../amqp/frame.ts';
 import { decodeMethod, encodeMethod } from '../amqp/method.ts';
@@ -12,7 +13,6 @@ import type { Queue } from '../broker/queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { Channel } from './channel.ts';
 import { outputBytesMax, outputStalledMs, type SessionContext } from './context.ts';
-import { erlangBinary, erlangPayload } from './erlang.ts';
 import { Handshake } from './handshake.ts';
 import { Output, type Transport } from './output.ts';
 import { FrameFault, type FrameSink, Scanner } from './scanner.ts';
@@ -42,8 +42,8 @@ export class Connection implements FrameSink {
   /** As RabbitMQ names a connection: `ip:port -> ip:port`. */
   readonly name: string;
   readonly connectedAt: number;
-  readonly channels = new Map<number, Channel>();
-  readonly exclusiveQueues = new Set<Queue>();
+  readonly channels: Map<number, Channel> = new Map();
+  readonly exclusiveQueues: Set<Queue> = new Set();
   state: State = 'handshake';
   user: User | undefined;
   mechanism = '';
@@ -297,15 +297,14 @@ export class Connection implements FrameSink {
 
   #frameFailed(error: unknown): void {
     if (error instanceof FrameFault) {
-      if (this.state === 'handshake') this.context.log.error(`closing AMQP connection ${this.name}: ${erlangPayload(error.type, error.payload)}: ${error.reason}`);
-      this.#fail(frameError(`${erlangPayload(error.type, error.payload)}: ${error.reason}`), 0, 0);
+      this.#fail(frameError(frameErrorText(error.type, error.payload, error.reason)), 0, 0);
       // What follows cannot be told from noise.
       this.resetSoon();
       return;
     }
     if (error instanceof SyntaxFault) {
       const known = error.classId !== 0;
-      this.#fail(frameError(known ? `cannot decode ${erlangBinary(Buffer.from(error.octets))}` : 'unknown_frame'), error.classId, error.methodId);
+      this.#fail(frameError(known ? `cannot decode ${erlangOctets(error.octets)}` : 'unknown_frame'), error.classId, error.methodId);
     } else if (error instanceof UnknownMethod) {
       this.#fail(commandInvalid(`unknown method: class ${error.classId}, method ${error.methodId}`), error.classId, error.methodId);
     } else if (error instanceof TableFault) {
@@ -389,11 +388,11 @@ export class Connection implements FrameSink {
   }
 
   #unexpected(type: number, payload: Buffer): AmqpError {
-    return unexpectedFrame(erlangPayload(type, payload));
+    return unexpectedFrame(frameSnippet(type, payload));
   }
 
   #unknownFrame(type: number, payload: Buffer): AmqpError {
-    return frameError(`${erlangPayload(type, payload)}: unknown_frame`);
+    return frameError(frameErrorText(type, payload, ['unknown_frame']));
   }
 
   #fail(error: AmqpError, classId: number, methodId: number): void {

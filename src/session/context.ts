@@ -45,10 +45,10 @@ export interface SessionContext {
 }
 
 /** Output above this stops deliveries to a connection and the reading from it, bytes. */
-export const outputBytesMax = 1 << 20;
+export const outputBytesMax: number = 1 << 20;
 /** A connection whose output does not move for so long is closed, ms. */
-export const outputStalledMs = 60_000;
+export const outputStalledMs: number = 60_000;
 /** Bytes that a waiting channel may hold before its connection is not read any more. */
-export const heldBytesMax = 1 << 20;
+export const heldBytesMax: number = 1 << 20;
 /** Bodies announced above this are refused at once, bytes (RabbitMQ 4.x). */
-export const bodyBytesMax = 512 * 1024 * 1024;
+export const bodyBytesMax: number = 512 * 1024 * 1024;

@@ -1,4 +1,5 @@
 // From the protocol header to connection.open: versions, login, limits, vhost.
+import { frameSnippet } from '../amqp/erlang.ts';
 import { protocolHeader } from '../amqp/frame.ts';
 import type { Method } from '../amqp/command.ts';
 import { decodeMethod } from '../amqp/method.ts';
@@ -6,7 +7,6 @@ import { Reader } from '../amqp/reader.ts';
 import { Table } from '../amqp/table.ts';
 import { AmqpError, channelError, notAllowed, unexpectedFrame } from '../broker/errors.ts';
 import { type Connection, cut } from './connection.ts';
-import { erlangPayload } from './erlang.ts';
 
 /** The methods that the client owes us in turn; `login` while the password is being checked. */
 type Expected = 'header' | 'start-ok' | 'login' | 'tune-ok' | 'open' | 'nothing';
@@ -64,7 +64,7 @@ export class Handshake {
     if (this.#expected === 'nothing') return;
     if (channel !== 0) {
       if (this.#expected !== 'open') return this.#giveUp('a frame on a channel before connection.tune-ok');
-      throw unexpectedFrame(erlangPayload(1, chunk.subarray(start, end)));
+      throw unexpectedFrame(frameSnippet(1, chunk.subarray(start, end)));
     }
     const method = decodeMethod(chunk, start, end);
     if (this.#expected === 'start-ok' && method.name === 'connection.start-ok') this.#startOk(method.args);

@@ -15,10 +15,10 @@ export class FrameFault extends Error {
   override readonly name = 'FrameFault';
   readonly type: number;
   readonly payload: Buffer;
-  readonly reason: string;
+  readonly reason: readonly [name: string, ...numbers: number[]];
 
-  constructor(type: number, payload: Buffer, reason: string) {
-    super(reason);
+  constructor(type: number, payload: Buffer, reason: readonly [name: string, ...numbers: number[]]) {
+    super(reason.join(' '));
     this.type = type;
     this.payload = payload;
     this.reason = reason;
@@ -91,7 +91,7 @@ export class Scanner {
   }
 
   #other(type: number, channel: number, chunk: Buffer, start: number, end: number): void {
-    if (type !== frameHeartbeat || end > start) throw new FrameFault(type, chunk.subarray(start, end), 'unknown_frame');
+    if (type !== frameHeartbeat || end > start) throw new FrameFault(type, chunk.subarray(start, end), ['unknown_frame']);
     this.#sink.heartbeatFrame(channel);
   }
 
@@ -165,7 +165,7 @@ export class Scanner {
 
   #tooLarge(chunk: Buffer, at: number, bytes: number): never {
     // RabbitMQ prints the size of the whole frame less its header's first byte and what it would allow as payload.
-    throw new FrameFault(chunk[at]!, chunk.subarray(0, 0), `{frame_too_large,${bytes},${this.payloadBytesMax - 8}}`);
+    throw new FrameFault(chunk[at]!, chunk.subarray(0, 0), ['frame_too_large', bytes, this.payloadBytesMax - 8]);
   }
 
   #badEnd(chunk: Buffer, at: number, start: number, end: number): never {
@@ -173,6 +173,6 @@ export class Scanner {
   }
 }
 
-function invalidEnd(octet: number): string {
-  return `{invalid_frame_end_marker,${octet}}`;
+function invalidEnd(octet: number): [string, number] {
+  return ['invalid_frame_end_marker', octet];
 }

@@ -116,19 +116,15 @@ export const topologyHandlers: Handlers = {
     const { vhost, connection } = channel;
     const name = queueName(channel, args.queue);
     channel.mayOr403('configure', 'queue', name);
-    let messageCount = 0;
-    if (vhost.queues.has(name)) {
-      const queue = vhost.queue(name, connection);
-      if (args.ifUnused && queue.consumers.size > 0) throw preconditionFailed(`${vhost.queueResource(name)} in use`);
-      if (args.ifEmpty && queue.ready.count > 0) throw preconditionFailed(`${vhost.queueResource(name)} not empty`);
-      connection.exclusiveQueues.delete(queue);
-      // The answer goes out before the cancels that tell this channel's own consumers.
-      messageCount = vhost.deleteQueue(queue, () =>
-        channel.reply(recorded, args.noWait, 'queue.delete-ok', { messageCount: queue.ready.count }),
-      );
-      return;
-    }
-    channel.reply(recorded, args.noWait, 'queue.delete-ok', { messageCount });
+    const answer = (messageCount: number): void =>
+      channel.reply(recorded, args.noWait, 'queue.delete-ok', { messageCount });
+    if (!vhost.queues.has(name)) return answer(0);
+    const queue = vhost.queue(name, connection);
+    if (args.ifUnused && queue.consumers.size > 0) throw preconditionFailed(`${vhost.queueResource(name)} in use`);
+    if (args.ifEmpty && queue.ready.count > 0) throw preconditionFailed(`${vhost.queueResource(name)} not empty`);
+    connection.exclusiveQueues.delete(queue);
+    // The answer goes out before the cancels that tell this channel's own consumers.
+    vhost.deleteQueue(queue, answer);
   },
 };
 

@@ -5,13 +5,15 @@ import type { Message } from '../broker/message.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { Confirms } from './confirms.ts';
 import type { Publishing, Target } from './publishing.ts';
-import { carryOut, requeueAll, takeTags, type Verdict } from './settling.ts';
+import { carryOut, type Verdict } from './settling.ts';
 
 /** What a transactional channel has published and settled since the last commit. */
 export class Transaction {
   readonly #channel: Channel;
   #publishes: { message: Message; target: Target; publishing: Publishing }[] = [];
-  #settlements: { entries: Entry[]; tags: number[]; verdict: Verdict }[] = [];
+  #settlements: { tags: number[]; verdict: Verdict }[] = [];
+  /** Tags that were settled here; their deliveries stay with the channel until the commit. */
+  readonly #settled = new Set<number>();
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -28,45 +30,42 @@ export class Transaction {
 
   /** An unknown tag fails here, not at commit. */
   settle(tag: number, multiple: boolean, verdict: Verdict): void {
-    const tags = tagsOf(this.#channel, tag, multiple);
-    this.#settlements.push({ tags, entries: takeTags(this.#channel, tag, multiple), verdict });
+    const { unsettled } = this.#channel;
+    const all = multiple && tag === 0;
+    if (!all && (!unsettled.has(tag) || this.#settled.has(tag))) throw preconditionFailed(`unknown delivery tag ${tag}`);
+    const tags: number[] = [];
+    if (multiple) {
+      for (const [of] of unsettled) if ((all || of <= tag) && !this.#settled.has(of)) tags.push(of);
+    } else tags.push(tag);
+    for (const of of tags) this.#settled.add(of);
+    this.#settlements.push({ tags, verdict });
   }
 
-  /** Publishes, then settles; answers when the journal has it. */
+  /** Publishes, then settles. */
   commit(): void {
     const publishes = this.#publishes;
     const settlements = this.#settlements;
     this.#publishes = [];
-    this.#settlements = [];
+    this.#forgetSettlements();
     for (const { message, target, publishing } of publishes) {
       publishing.handOver(message, target);
       message.release();
     }
-    for (const { entries, verdict } of settlements) carryOut(entries, verdict);
+    for (const { tags, verdict } of settlements)
+      carryOut(tags.map(tag => this.#channel.unsettled.take(tag) as Entry), verdict);
   }
 
-  /** Drops the publishes; settled deliveries can be settled again. */
+  /** Drops the publishes; what was settled can be settled again. */
   rollback(): void {
     for (const { message } of this.#publishes) message.release();
     this.#publishes = [];
-    for (const { entries, tags } of this.#settlements)
-      for (const [i, entry] of entries.entries()) this.#channel.unsettled.putBack(tags[i] as number, entry);
-    this.#settlements = [];
+    this.#forgetSettlements();
   }
 
-  /** The channel ends: what was settled but not committed goes back. */
-  drop(): void {
-    for (const { message } of this.#publishes) message.release();
-    this.#publishes = [];
-    const settlements = this.#settlements;
+  #forgetSettlements(): void {
     this.#settlements = [];
-    requeueAll(settlements.flatMap(({ entries }) => entries));
+    this.#settled.clear();
   }
-}
-
-function tagsOf(channel: Channel, tag: number, multiple: boolean): number[] {
-  if (!multiple) return [tag];
-  return [...channel.unsettled].map(([of]) => of).filter(of => tag === 0 || of <= tag);
 }
 
 export const transactionHandlers: Handlers = {
@@ -93,7 +92,7 @@ export const transactionHandlers: Handlers = {
   'confirm.select': (channel, args) => {
     if (channel.transaction !== undefined) throw preconditionFailed('cannot switch from tx to confirm mode');
     channel.confirms ??= new Confirms(channel, channel.connection.context.broker.services);
-    if (!args.nowait) channel.send('confirm.select-ok', {});
+    if (!args.noWait) channel.send('confirm.select-ok', {});
   },
 };
 

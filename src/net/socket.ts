@@ -1,0 +1,47 @@
+// A TCP socket as a session's transport.
+import type { Socket } from 'node:net';
+import type { Connection } from '../session/connection.ts';
+import type { Transport } from '../session/output.ts';
+import type { Turn } from './turn.ts';
+
+/** The transport over a socket, and `attach`, which joins the session made with it. */
+export function socketTransport(socket: Socket, turn: Turn): { transport: Transport; attach(connection: Connection): void } {
+  let connection: Connection | undefined;
+  let error: Error | undefined;
+  const transport: Transport = {
+    write(pieces, _bytes, sent) {
+      if (socket.destroyed) return;
+      const last = pieces.length - 1;
+      if (last > 0) socket.cork();
+      for (let i = 0; i < last; i++) socket.write(pieces[i] as Buffer);
+      socket.write(pieces[last] as Buffer, failure => {
+        if (failure == null) sent();
+      });
+      if (last > 0) socket.uncork();
+    },
+    flushSoon: () => turn.later(() => connection?.output.flush()),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    end() {
+      socket.end();
+      // What the client still sends is read and thrown away, so that it can read our last words.
+      socket.resume();
+    },
+    reset: () => socket.resetAndDestroy(),
+  };
+  return {
+    transport,
+    attach(made) {
+      connection = made;
+      socket.on('data', chunk => made.receive(chunk));
+      socket.on('error', failure => {
+        error = failure;
+      });
+      socket.on('end', () => made.lost(undefined));
+      socket.on('close', () => {
+        made.lost(error);
+        socket.destroy();
+      });
+    },
+  };
+}
