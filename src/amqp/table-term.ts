@@ -29,10 +29,18 @@ function typed(field: AnyValue): string {
   return `${field.type},${erlangTerm(field)}`;
 }
 
-/** Erlang always writes a fraction: `1.0`, `1.0e30`. */
+/** Always with a fraction, and in the shorter one of both forms: `1.0`, `1000.0`, `1.0e5`. */
 function erlangFloat(value: number): string {
-  const text = Object.is(value, -0) ? '-0' : String(value);
-  const [digits, exponent] = text.split('e') as [string, string?];
-  const mantissa = digits.includes('.') ? digits : `${digits}.0`;
-  return exponent === undefined ? mantissa : `${mantissa}e${exponent.replace('+', '')}`;
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  const sign = value < 0 ? '-' : '';
+  const [mantissa, exponent] = Math.abs(value).toExponential().split('e') as [string, string];
+  const digits = mantissa.replace('.', '');
+  // The value is 0.DIGITS times ten to the power of `place`.
+  const place = Number(exponent) + 1;
+  if (place > 0 && place < digits.length) return `${sign}${digits.slice(0, place)}.${digits.slice(place)}`;
+  const scientific = `${digits[0]}.${digits.slice(1) || '0'}e${place - 1}`;
+  const zeros = '0'.repeat(place <= 0 ? -place : place - digits.length);
+  const plain = place <= 0 ? `0.${zeros}${digits}` : `${digits}${zeros}.0`;
+  const isPlain = plain.length <= scientific.length && Math.abs(value) < 2 ** 53;
+  return sign + (isPlain ? plain : scientific);
 }

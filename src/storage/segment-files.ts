@@ -238,6 +238,8 @@ export class SegmentFiles implements Log {
       stampBlock(block, current);
       await prepared.makeWay(pageBytes + block.length);
       await current.file.write([encodeHeader(current), ...block.parts], 0);
+      // The header matters to all that follows: it does not wait for the interval.
+      if (this.#sync === 'interval') await current.file.sync();
     } catch (error) {
       return this.#failed(current, error as Error);
     } finally {

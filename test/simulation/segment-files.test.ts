@@ -21,25 +21,36 @@ interface ModelSegment {
 /** What was promised so far, and one life of the log after the other on what the one before left. */
 class Simulation {
   readonly random: () => number;
-  readonly sync: SyncMode;
+  /** How this life syncs. */
+  sync: SyncMode = 'commit';
+  readonly #modes: readonly SyncMode[];
   readonly faulty: boolean;
   disk: SimulatedDisk;
   tasks: (() => void)[] = [];
   segments: ModelSegment[] = [];
   dead: Map<Position, string> = new Map();
   inFlight: { position: Position; text: string; begins: boolean } | undefined;
+  /** Segments whose first write was torn so that the block is there and the header is not. */
+  readonly headless: Set<Position> = new Set();
+  /** Damage that a power cut did to writes that were not synced. */
+  readonly holes: Set<string> = new Set();
   next: Position = 0;
   texts = 0;
   error: unknown;
   reported = false;
-  /** Whether every completed write has survived so far, so that even unsynced ones must be there. */
-  lostPower = false;
+  /** Whether all that was promised must be there: not after a power cut that unsynced writes were not safe from. */
+  strict = true;
+  /** Whether promised blocks may not be synced: from a life without commit on until the next claim has synced them. */
+  unsynced = false;
+  /** Set to end a life by killing the process now. */
+  killed = false;
   counts = { blocks: 0, lives: 0, failed: 0, trims: 0 };
 
-  constructor(seed: number, sync: SyncMode) {
+  constructor(seed: number, modes: readonly SyncMode[]) {
     this.random = seededRandom(seed);
-    this.sync = sync;
-    this.faulty = this.random() < 0.5;
+    this.#modes = modes;
+    // What an interval's failed sync dropped cannot be told from what it kept: no promise to test.
+    this.faulty = this.random() < 0.5 && !modes.includes('interval');
     const capacity = this.random() < 0.3 ? fileBytes * (4 + this.#below(3)) : undefined;
     const schedule = (run: () => void) => void this.tasks.push(run);
     this.disk = new SimulatedDisk({ random: this.random, schedule, ...(capacity === undefined ? {} : { capacity }) });
@@ -53,8 +64,9 @@ class Simulation {
     for (let life = 0; life < lives; life += 1) {
       this.counts.lives += 1;
       await this.#live(this.#below(this.random() < 0.2 ? 40 : 600));
-      this.lostPower = this.random() < 0.6;
-      this.disk = this.lostPower ? this.disk.crash() : this.disk.kill();
+      const lostPower = !this.killed && this.random() < 0.6;
+      this.disk = lostPower ? this.disk.crash() : this.disk.kill();
+      if (lostPower && this.unsynced) this.strict = false;
     }
     this.disk.capacity = Number.MAX_SAFE_INTEGER;
     await this.#live(Number.MAX_SAFE_INTEGER, true);
@@ -62,6 +74,8 @@ class Simulation {
 
   async #live(steps: number, last = false): Promise<void> {
     this.tasks = [];
+    this.killed = false;
+    this.sync = this.#modes[this.#below(this.#modes.length)]!;
     this.disk.fault = ({ kind }) => {
       return !last && this.faulty && kind !== 'read' && this.random() < 0.03 ? 'EIO' : undefined;
     };
@@ -70,6 +84,7 @@ class Simulation {
       folder,
       fileBytes,
       sync: this.sync,
+      syncIntervalMs: 3_600_000,
       lock: async () => ({ release: async () => {} }),
       report: error => {
         if (!this.faulty && (error as NodeJS.ErrnoException).code !== 'ENOSPC') this.error ??= error;
@@ -84,7 +99,7 @@ class Simulation {
       .finally(() => {
         ended = true;
       });
-    for (let step = 0; step < steps && !ended; step += 1) {
+    for (let step = 0; step < steps && !ended && !this.killed; step += 1) {
       await new Promise(resolve => setImmediate(resolve));
       if (this.tasks.length > 0) this.tasks.splice(this.#below(this.tasks.length), 1)[0]!();
     }
@@ -102,6 +117,7 @@ class Simulation {
     const appends = this.#below(100);
     for (let i = 0; i < appends; i += 1) {
       await this.#append(log);
+      if (this.killed) return;
       if (this.random() < 0.15) void this.#trim(log);
       if (this.random() < 0.1) {
         await this.#readSome(log).catch(error => {
@@ -115,17 +131,21 @@ class Simulation {
   /** Reads all that is there, compares it with what was promised, and goes on from it. */
   async #recover(log: SegmentFiles): Promise<void> {
     const { segments, damage } = await log.claim();
-    const strict = this.sync === 'commit' || !this.lostPower;
+    const { strict } = this;
     const found: ModelSegment[] = [];
     let next = this.segments.length === 0 && segments.length === 0 ? this.next : 0;
     for (const { start, header, index } of segments) {
       const torn = this.inFlight?.begins === true && this.inFlight.position === start;
-      if (!torn) expect(Buffer.from(header).toString()).toBe(`header of ${start}`);
+      if (header.length === 0 && (torn || !strict)) this.headless.add(start);
+      if (!this.headless.has(start)) expect(Buffer.from(header).toString()).toBe(`header of ${start}`);
       const blocks = new Map<Position, string>();
       let at: Position | undefined = start;
       while (at !== undefined) {
         const result = await log.read(at, this.#below(5000));
-        if (strict) expect(result.damage).toEqual([]);
+        for (const { place, offset } of result.damage) {
+          if (!strict) this.holes.add(`${place} ${offset}`);
+          expect(this.holes).toContain(`${place} ${offset}`);
+        }
         for (const { position, payload } of result.blocks) {
           expect(position).toBeGreaterThanOrEqual(next);
           const one = textBlock(position, payload.toString());
@@ -138,14 +158,18 @@ class Simulation {
       next = Math.max(next, start);
       found.push({ start, blocks, index, trim: 'no' });
     }
-    for (const one of damage) expect(one.place).toContain(folder);
+    expect(damage.length).toBeLessThanOrEqual(this.headless.size);
     if (strict) this.#expectAll(found);
     // A trim under way that was not finished by the stop has not happened; one that was must not be undone.
     for (const gone of this.segments) {
       if (gone.trim === 'under way' && !found.some(one => one.start === gone.start)) this.#bury(gone);
     }
     this.segments = found;
-    this.next = Math.max(next, strict ? this.#trimmedEnd() : next);
+    this.next = Math.max(next, strict ? this.#trimmedEnd() : 0);
+    // Positions that were lost are used again.
+    for (const position of this.dead.keys()) if (position >= this.next) this.dead.delete(position);
+    this.strict = true;
+    this.unsynced = this.sync !== 'commit';
     this.inFlight = undefined;
   }
 
@@ -198,6 +222,10 @@ class Simulation {
       }
       this.counts.failed += 1;
       begins = true;
+      if (this.random() < 0.1) {
+        this.killed = true;
+        return;
+      }
       if (result.outcome !== 'failed') throw new Error(result.outcome);
       fromReserve = (result.error as NodeJS.ErrnoException).code === 'ENOSPC';
       if (fromReserve) await this.#trim(log);
@@ -243,24 +271,26 @@ class Simulation {
   }
 }
 
-async function simulate(sync: SyncMode): Promise<Simulation['counts']> {
+async function simulate(modes: readonly SyncMode[]): Promise<Simulation['counts']> {
   const total = { blocks: 0, lives: 0, failed: 0, trims: 0 };
   for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
-    const simulation = new Simulation(seed, sync);
+    const simulation = new Simulation(seed, modes);
     try {
-      await simulation.run(5);
+      await simulation.run(6);
     } catch (error) {
-      throw new Error(`SIMULATION_SEED=${seed} SIMULATION_SEEDS=1 (${sync}): ${(error as Error).message}`, {
-        cause: error,
-      });
+      const again = `SIMULATION_SEED=${seed} SIMULATION_SEEDS=1`;
+      throw new Error(`${again} (${modes}): ${(error as Error).message}`, { cause: error });
     }
     for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += simulation.counts[key];
   }
+  if (process.env['SIMULATION_COUNTS'] !== undefined) console.log(modes, total);
   return total;
 }
 
 test('with commit every durable block survives crashes, kills and failing disks; trimmed segments stay away', async () => {
-  const counts = await simulate('commit');
-  if (process.env['SIMULATION_COUNTS'] !== undefined) console.log(counts);
-  expect(counts.blocks).toBeGreaterThan(seeds);
+  expect((await simulate(['commit'])).blocks).toBeGreaterThan(seeds);
+}, 600_000);
+
+test('without a sync for each block all survives a kill, and what was found after it survives a power cut', async () => {
+  expect((await simulate(['commit', 'interval'])).blocks).toBeGreaterThan(seeds);
 }, 600_000);

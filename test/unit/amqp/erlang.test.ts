@@ -40,15 +40,46 @@ describe("Erlang's way of printing", () => {
     expect(frameSnippet(1, Buffer.alloc(0))).toBe('type 1, all octets = <<>>');
   });
 
+  test.each([
+    [1, '1.0'],
+    [-0.0, '-0.0'],
+    [0.1, '0.1'],
+    [100, '100.0'],
+    [1000, '1.0e3'],
+    [10000, '1.0e4'],
+    [100000, '1.0e5'],
+    [123456, '123456.0'],
+    [1230000, '1.23e6'],
+    [12300000, '1.23e7'],
+    [0.01, '0.01'],
+    [0.001, '0.001'],
+    [0.0001, '0.0001'],
+    [0.00012, '1.2e-4'],
+    [1.5e-7, '1.5e-7'],
+    [1e30, '1.0e30'],
+    [1000000000000000.0, '1.0e15'],
+    [1.2345678901234568e17, '1.2345678901234568e17'],
+    [9007199254740991, '9007199254740991.0'],
+    [9007199254740992, '9.007199254740992e15'],
+    [9007199254740994, '9.007199254740994e15'],
+    [-2.5, '-2.5'],
+    [5e-324, '5.0e-324'],
+    [1.7976931348623157e308, '1.7976931348623157e308'],
+    [314.159, '314.159'],
+    [1e16, '1.0e16'],
+    [1e-10, '1.0e-10'],
+    [1234567890123456, '1234567890123456.0'],
+    [0.000123456789, '1.23456789e-4'],
+  ])('the float %j is %s', (value, text) => {
+    expect(erlangTerm({ type: 'double', value })).toBe(text);
+  });
+
   test('field values', () => {
     const int: FieldValue = { type: 'signedint', value: 5 };
     const table = Table.from({ k: longstr('v'), a: { type: 'array', value: [int] } });
     expect(erlangTerm({ type: 'table', value: table })).toBe(
       '[{<<"k">>,longstr,<<"v">>},{<<"a">>,array,[{signedint,5}]}]',
     );
-    expect(erlangTerm({ type: 'double', value: 1 })).toBe('1.0');
-    expect(erlangTerm({ type: 'double', value: 1e30 })).toBe('1.0e30');
-    expect(erlangTerm({ type: 'double', value: 1.5e-7 })).toBe('1.5e-7');
     expect(erlangTerm({ type: 'void', value: null })).toBe('undefined');
     expect(erlangTerm({ type: 'decimal', value: { scale: 1, unscaled: 2 } })).toBe('{1,2}');
   });
