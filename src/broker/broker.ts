@@ -8,7 +8,7 @@ import { Vhost } from './vhost.ts';
 export class Broker {
   readonly vhosts: Map<string, Vhost> = new Map();
   readonly services: Services;
-  /** Durable queues by their id, as the store's records name them. */
+  /** All queues by their id, as the stores' records name them. */
   readonly queuesById: Map<number, Queue> = new Map();
   #lastQueueId = 0;
 
@@ -64,7 +64,6 @@ export class Broker {
         const vhost = this.vhosts.get(fact.vhost);
         const queue = vhost?.queues.get(fact.name);
         if (queue?.id === fact.id) vhost?.deleteQueue(queue);
-        this.queuesById.delete(fact.id);
         return;
       }
       case 'queue.consumed': {
@@ -94,7 +93,7 @@ export class Broker {
   }
 
   #addVhost(name: string): Vhost {
-    const vhost = new Vhost(name, this.services, () => ++this.#lastQueueId);
+    const vhost = new Vhost(name, this.services, () => ++this.#lastQueueId, this.queuesById);
     this.vhosts.set(name, vhost);
     return vhost;
   }
@@ -116,7 +115,6 @@ export class Broker {
       this.services,
     );
     vhost.addQueue(queue);
-    this.queuesById.set(fact.id, queue);
   }
 
   #recoverBinding(fact: Extract<Fact, { type: 'bound' | 'unbound' }>): void {

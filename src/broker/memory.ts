@@ -12,6 +12,7 @@ export class Memory {
   /** The budget in bytes. */
   readonly limit: number;
   readonly #holders = new Set<Holder>();
+  #notBefore = 0;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -23,6 +24,19 @@ export class Memory {
 
   leave(holder: Holder): void {
     this.#holders.delete(holder);
+  }
+
+  /** Asks for room when the budget is exceeded, but not again before it has grown by some more or `retry` was called. */
+  check(): void {
+    if (this.bytes <= this.limit || this.bytes < this.#notBefore) return;
+    this.reclaim();
+    this.#notBefore = this.bytes + this.limit / 64;
+  }
+
+  /** What could not be let go of before may be safe elsewhere by now. */
+  retry(): void {
+    this.#notBefore = 0;
+    this.check();
   }
 
   /** Asks the holders in turn, the one asked longest ago first, until an eighth of the budget is free again. */

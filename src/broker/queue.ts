@@ -203,10 +203,10 @@ export class Queue implements Holder {
   /** Drops all that waits, not what is unsettled. Returns how many. */
   purge(): number {
     const count = this.ready.count;
-    const kept: { id: number }[] = [];
-    const scratch: { id: number }[] = [];
-    this.ready.clear((id, inScratch) => {
-      if (id !== 0) (inScratch ? scratch : kept).push({ id });
+    const kept: { id: number; bodyBytes: number }[] = [];
+    const scratch: { id: number; bodyBytes: number }[] = [];
+    this.ready.clear((id, bodyBytes, inScratch) => {
+      if (id !== 0) (inScratch ? scratch : kept).push({ id, bodyBytes });
     });
     this.#services.journal.settleAll(kept);
     this.#services.scratch?.settleAll(scratch);
@@ -218,8 +218,8 @@ export class Queue implements Holder {
     const count = this.ready.count;
     this.deleted = true;
     this.#services.memory.leave(this);
-    this.ready.clear((id, inScratch) => {
-      if (id !== 0) (inScratch ? (this.#services.scratch as Store) : this.#services.journal).forget(id);
+    this.ready.clear((id, bodyBytes, inScratch) => {
+      if (id !== 0) (inScratch ? (this.#services.scratch as Store) : this.#services.journal).forget(id, bodyBytes);
     });
     return count;
   }
@@ -255,7 +255,7 @@ export class Queue implements Holder {
     store.load(same === entries.length ? entries : entries.slice(0, same), damaged => {
       this.#loading = false;
       for (const entry of damaged) entry.message.damaged = true;
-      this.ready.unloaded -= same - damaged.length;
+      this.ready.countUnloaded();
       this.#ahead += same;
       this.#aheadMark = same >> 1;
       if (this.deleted) return;
@@ -307,7 +307,7 @@ export class Queue implements Holder {
   #done(entry: Entry): void {
     if (entry.id === 0) return;
     const store = entry.message.store as Store;
-    if (this.deleted) store.forget(entry.id);
+    if (this.deleted) store.forget(entry.id, entry.message.bodyBytes);
     else store.settle(entry);
   }
 }

@@ -23,6 +23,44 @@ class Chunk {
   }
 }
 
+/** Where a store has an entry's record now. */
+export interface NewPlace {
+  readonly id: number;
+  readonly position: number;
+  readonly block: number;
+}
+
+function firstSequence({ entries, packed, head }: Chunk): number {
+  return packed?.sequence(head) ?? ((entries as Entry[])[head] as Entry).sequence;
+}
+
+/** Sequences rise within a chunk. */
+function relocateIn({ entries, packed, head }: Chunk, sequence: number, oldId: number, to: NewPlace): boolean {
+  let low = head;
+  let high = packed?.length ?? (entries as Entry[]).length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((packed?.sequence(middle) ?? ((entries as Entry[])[middle] as Entry).sequence) < sequence) low = middle + 1;
+    else high = middle;
+  }
+  if (packed === undefined) {
+    const entry = (entries as Entry[])[low];
+    return entry !== undefined && entry.sequence === sequence && relocateEntry(entry, oldId, to);
+  }
+  if (low >= packed.length || packed.id(low) !== oldId) return false;
+  packed.move(low, to.id, to.position, to.block);
+  return true;
+}
+
+/** Notes the new place of an entry that is an object. */
+export function relocateEntry(entry: Entry, oldId: number, to: NewPlace): boolean {
+  if (entry.id !== oldId) return false;
+  entry.id = to.id;
+  entry.message.position = to.position;
+  entry.message.block = to.block;
+  return true;
+}
+
 export class ReadyList {
   count = 0;
   /** Sum of the bodies' lengths. */
@@ -120,17 +158,17 @@ export class ReadyList {
     return found;
   }
 
-  /** Removes everything; the callback is told the id (0 without a store) of each and whether it is in the scratch file. */
-  clear(gone: (id: number, inScratch: boolean) => void): void {
+  /** Removes everything; the callback is told of each the id (0 without a store), the size and whether it is in the scratch file. */
+  clear(gone: (id: number, bodyBytes: number, inScratch: boolean) => void): void {
     const drop = (entry: Entry): void => {
-      gone(entry.id, entry.id !== 0 && entry.message.store === this.#stores.scratch);
+      gone(entry.id, entry.message.bodyBytes, entry.id !== 0 && entry.message.store === this.#stores.scratch);
       entry.message.release();
     };
     for (const entry of this.#returned) drop(entry);
     while (this.#returned.length > 0) this.#returned.pop();
     for (let c = this.#first; c < this.#chunks.length; c++) {
       const { entries, packed, head } = this.#chunks[c] as Chunk;
-      if (packed !== undefined) for (let i = head; i < packed.length; i++) gone(packed.id(i), packed.isInScratch(i));
+      if (packed !== undefined) for (let i = head; i < packed.length; i++) gone(packed.id(i), packed.bodyBytes(i), packed.isInScratch(i));
       else for (let i = head; i < (entries as Entry[]).length; i++) drop((entries as Entry[])[i] as Entry);
     }
     this.#chunks = [];
@@ -145,27 +183,23 @@ export class ReadyList {
    * scratch file and goes the next time. The chunk at the head stays as it is when it is being delivered from.
    */
   pageOut(keepHead: boolean): void {
-    const kept: Chunk[] = [];
-    let c = this.#first;
-    if (keepHead && c < this.#chunks.length) kept.push(this.#chunks[c++] as Chunk);
-    const firstPacked = kept.length;
-    let stopped = false;
-    for (; c < this.#chunks.length; c++) {
-      const chunk = this.#chunks[c] as Chunk;
-      if (chunk.packed !== undefined || stopped || !this.#storeAll(chunk)) {
-        stopped ||= chunk.packed === undefined;
-        kept.push(chunk);
-        continue;
+    const chunks = this.#chunks;
+    // Packing goes from the head on, so what is not packed stands at the tail, and at the head where it was read back.
+    let from = chunks.length;
+    while (from > this.#first && chunks[from - 1]?.packed === undefined) from--;
+    if (keepHead && from === this.#first) from++;
+    const tail = chunks.splice(from);
+    const firstPacked = Math.max(this.#first + (keepHead ? 1 : 0), 0);
+    while (tail.length > 0 && this.#storeAll(tail[0] as Chunk)) this.#packInto(chunks, tail.shift() as Chunk, firstPacked);
+    if (!keepHead)
+      for (let c = this.#first; c < from && chunks[c]?.packed === undefined; c++) {
+        const packed: Chunk[] = [];
+        if (!this.#storeAll(chunks[c] as Chunk)) break;
+        this.#packInto(packed, chunks[c] as Chunk, 0);
+        if (packed.length === 1) chunks[c] = packed[0] as Chunk;
+        else chunks.splice(c, 1, ...packed);
       }
-      for (let i = chunk.head; i < (chunk.entries as Entry[]).length; i++) {
-        const entry = (chunk.entries as Entry[])[i] as Entry;
-        if (entry.message.loaded) this.unloaded++;
-        this.#pack(this.#place(entry), kept, firstPacked);
-        entry.message.release();
-      }
-    }
-    this.#chunks = kept;
-    this.#first = 0;
+    for (const chunk of tail) chunks.push(chunk);
     for (const { message } of this.#returned)
       if (message.loaded && message.store?.readable(message) === true && message.entries === 1) {
         message.unload();
@@ -184,24 +218,45 @@ export class ReadyList {
     }
   }
 
-  /** The store has copied the records of a range of ids: `moved` tells the new place of an id, or undefined for one not moved. */
-  relocate(moved: (id: number) => { id: number; position: number; block: number } | undefined): void {
+  /** Counts again what is not in memory, after a store has read some of it. */
+  countUnloaded(): void {
+    let unloaded = 0;
+    for (const { message } of this.#returned) if (!message.loaded) unloaded++;
     for (let c = this.#first; c < this.#chunks.length; c++) {
-      const { packed, head } = this.#chunks[c] as Chunk;
-      if (packed === undefined) continue;
-      for (let i = head; i < packed.length; i++) {
-        const to = packed.isInScratch(i) ? undefined : moved(packed.id(i));
-        if (to !== undefined) packed.move(i, to.id, to.position, to.block);
-      }
+      const { entries, packed, head } = this.#chunks[c] as Chunk;
+      if (packed !== undefined) unloaded += packed.length - head;
+      else for (let i = head; i < (entries as Entry[]).length; i++) if (!(entries as Entry[])[i]?.message.loaded) unloaded++;
     }
+    this.unloaded = unloaded;
   }
 
-  /** Entries that are objects, wherever they wait. */
-  *objects(): Generator<Entry> {
-    yield* this.#returned;
+  /** A store has copied the record of an entry: notes its new id and place. False when the entry does not wait here. */
+  relocate(sequence: number, oldId: number, to: NewPlace): boolean {
+    let low = this.#first;
+    let high = this.#chunks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (firstSequence(this.#chunks[middle] as Chunk) <= sequence) low = middle + 1;
+      else high = middle;
+    }
+    const chunk = low > this.#first ? (this.#chunks[low - 1] as Chunk) : undefined;
+    if (chunk !== undefined && relocateIn(chunk, sequence, oldId, to)) return true;
+    for (const entry of this.#returned) if (entry.sequence === sequence) return relocateEntry(entry, oldId, to);
+    return false;
+  }
+
+  /** Ids of the entries that were delivered before. */
+  *redeliveredIds(): Generator<number> {
+    for (const entry of this.#returned) yield entry.id;
     for (let c = this.#first; c < this.#chunks.length; c++) {
-      const { entries, head } = this.#chunks[c] as Chunk;
-      if (entries !== undefined) for (let i = head; i < entries.length; i++) yield entries[i] as Entry;
+      const { entries, packed, head } = this.#chunks[c] as Chunk;
+      if (packed !== undefined) {
+        for (let i = head; i < packed.length; i++) if (packed.isRedelivered(i)) yield packed.id(i);
+      } else
+        for (let i = head; i < (entries as Entry[]).length; i++) {
+          const entry = (entries as Entry[])[i] as Entry;
+          if (entry.redelivered) yield entry.id;
+        }
     }
   }
 
@@ -248,6 +303,15 @@ export class ReadyList {
       chunks.push(tail);
     }
     (tail.packed as Packed).push(place);
+  }
+
+  #packInto(chunks: Chunk[], chunk: Chunk, from: number): void {
+    for (let i = chunk.head; i < (chunk.entries as Entry[]).length; i++) {
+      const entry = (chunk.entries as Entry[])[i] as Entry;
+      if (entry.message.loaded) this.unloaded++;
+      this.#pack(this.#place(entry), chunks, from);
+      entry.message.release();
+    }
   }
 
   #place(entry: Entry): Place {

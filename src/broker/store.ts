@@ -15,9 +15,9 @@ export interface Store {
   /** The entry was acknowledged or dropped: it need not come back. */
   settle(entry: Entry): void;
   /** Many at once, such as a purge: the same as settling each. */
-  settleAll(entries: Iterable<{ readonly id: number }>): void;
+  settleAll(entries: readonly { readonly id: number; readonly bodyBytes: number }[]): void;
   /** Its queue is gone: nothing needs to be written for it. */
-  forget(id: number): void;
+  forget(id: number, bodyBytes: number): void;
   /** Whether the message can be read back now. */
   readable(message: Message): boolean;
   /** Reads contents back, in order. An entry whose bytes are damaged stays unloaded and is listed. Calls back in a later turn. */

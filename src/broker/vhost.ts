@@ -41,11 +41,13 @@ export class Vhost {
   readonly #bindingsTo = new Map<Destination, Set<Bound>>();
   readonly #services: Services;
   readonly #nextQueueId: () => number;
+  readonly #queuesById: Map<number, Queue>;
 
-  constructor(name: string, services: Services, nextQueueId: () => number) {
+  constructor(name: string, services: Services, nextQueueId: () => number, queuesById: Map<number, Queue>) {
     this.name = name;
     this.#services = services;
     this.#nextQueueId = nextQueueId;
+    this.#queuesById = queuesById;
     for (const [exchange, type, internal] of predeclared)
       this.addExchange(exchange, { type, durable: true, autoDelete: false, internal, arguments: Table.empty });
   }
@@ -132,6 +134,7 @@ export class Vhost {
   deleteQueue(queue: Queue, deleted: (count: number) => void = () => {}): void {
     if (queue.deleted) return;
     this.queues.delete(queue.name);
+    this.#queuesById.delete(queue.id);
     this.version++;
     this.#unbindAll(queue);
     if (queue.durable) this.#record({ type: 'queue.deleted', id: queue.id, vhost: this.name, name: queue.name });
@@ -193,6 +196,7 @@ export class Vhost {
 
   addQueue(queue: Queue): void {
     this.queues.set(queue.name, queue);
+    this.#queuesById.set(queue.id, queue);
     this.version++;
   }
 

@@ -8,6 +8,7 @@ import { Credit } from '../broker/credit.ts';
 import type { Entry } from '../broker/entry.ts';
 import { accessRefused, type AmqpError, channelError, commandInvalid, frameError } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
+import type { Holder } from '../broker/memory.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { writeDelivery } from './delivery.ts';
@@ -30,7 +31,7 @@ type State = 'open' | 'closing' | 'closed';
 const publishIds = (60 << 16) | 40;
 const ackIds = (60 << 16) | 80;
 
-export class Channel implements Recipient {
+export class Channel implements Recipient, Holder {
   readonly connection: Connection;
   readonly number: number;
   readonly vhost: Vhost;
@@ -62,6 +63,7 @@ export class Channel implements Recipient {
     this.vhost = vhost;
     this.user = user;
     this.publishing = new Publishing(this);
+    connection.context.broker.services.memory.hold(this);
     this.#permissions = new PermissionCache(connection.context.authority, user, vhost.name);
   }
 
@@ -109,6 +111,12 @@ export class Channel implements Recipient {
     // On the channel that deletes the queue the cancel follows the delete-ok, which may wait for the disk.
     if (this.parked) this.#afterReply.push(tell);
     else tell();
+  }
+
+  /** Lets go of the contents of deliveries that can be read back should they return to their queues. */
+  pageOut(): void {
+    for (const [, { message }] of this.unsettled)
+      if (message.entries === 1 && message.loaded && message.store?.readable(message) === true) message.unload();
   }
 
   /** The connection's output has drained: deliveries go on. */
@@ -176,6 +184,7 @@ export class Channel implements Recipient {
     const wasOpen = this.state === 'open';
     this.state = 'closed';
     if (!wasOpen) return;
+    this.connection.context.broker.services.memory.leave(this);
     this.credit.open = false;
     this.parked = false;
     this.#held = [];

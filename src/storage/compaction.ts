@@ -1,0 +1,146 @@
+// Gives segments back: those where nothing lives, and, to keep the disk in bounds, those where little does.
+import type { Entry } from '../broker/entry.ts';
+import type { NewPlace } from '../broker/ready-list.ts';
+import type { Journal } from './journal.ts';
+import { blockHeaderBytes } from './log.ts';
+import { bodyLength, contentOffset, readEntries, recordsOf, recordTypes } from './record.ts';
+import type { SegmentState } from './segment-state.ts';
+
+/** The entries that a journal keeps messages for, as the broker knows them. */
+export interface Keeper {
+  /** An entry that waits in its queue: notes its new place. False when it does not wait there. */
+  relocate(queue: number, sequence: number, oldId: number, to: NewPlace): boolean;
+  /** Entries that are with consumers. */
+  unsettled(): Iterable<Entry>;
+  /** Notes the new place of one of those. */
+  relocateEntry(entry: Entry, oldId: number, to: NewPlace): boolean;
+}
+
+const pieceBytes = 1 << 20;
+const retryMs = 1000;
+
+/**
+ * Rules: a segment goes only when all that was written before is durable, its facts stand in a later snapshot and the settlements it
+ * has for older segments stand in a later bitmap; an older segment counts as there until its trim has resolved.
+ */
+export class Compaction {
+  readonly #journal: Journal;
+  readonly #keeper: Keeper;
+  readonly #damaged = new WeakSet<SegmentState>();
+  #running = false;
+  #stopped = false;
+  #idle: (() => void) | undefined;
+
+  constructor(journal: Journal, keeper: Keeper) {
+    this.#journal = journal;
+    this.#keeper = keeper;
+  }
+
+  /** Looks for a segment to give back, and goes on until there is none. */
+  check(): void {
+    if (this.#running || this.#stopped) return;
+    const dead = this.#dead();
+    const victim = dead ?? this.#victim();
+    if (victim === undefined) return;
+    this.#running = true;
+    this.#giveBack(victim, dead === undefined).then(
+      () => this.#next(),
+      error => {
+        this.#journal.options.report('error', `a segment of the journal could not be given back: ${(error as Error).message}`);
+        this.#journal.options.afterMs(retryMs, () => this.#next());
+      },
+    );
+  }
+
+  /** Begins nothing new; resolves when what was begun is done. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#running)
+      await new Promise<void>(resolve => {
+        this.#idle = resolve;
+      });
+  }
+
+  #next(): void {
+    this.#running = false;
+    if (this.#stopped) this.#idle?.();
+    else this.check();
+  }
+
+  #dead(): SegmentState | undefined {
+    for (const segment of this.#journal.segments.all) if (segment.sealed && segment.live === 0) return segment;
+    return undefined;
+  }
+
+  /** The segment with the least alive, when the disk in use exceeds twice what lives. */
+  #victim(): SegmentState | undefined {
+    let live = 0;
+    let used = 0;
+    let victim: SegmentState | undefined;
+    for (const segment of this.#journal.segments.all) {
+      if (!segment.sealed) continue;
+      used += segment.bytes;
+      live += segment.bytes * segment.liveShare;
+      if (!this.#damaged.has(segment) && (victim === undefined || segment.liveShare < victim.liveShare)) victim = segment;
+    }
+    return used > live * 2 ? victim : undefined;
+  }
+
+  async #giveBack(segment: SegmentState, copy: boolean): Promise<void> {
+    const journal = this.#journal;
+    if (segment.live > 0) {
+      // Its last blocks may still be on their way.
+      await journal.durable();
+      if (copy) await this.#copy(segment);
+      if (segment.live > 0) {
+        this.#damaged.add(segment);
+        journal.options.report('warning', `${segment.live} stored messages cannot be read; the segment at ${segment.start} stays`);
+        return;
+      }
+    }
+    for (const older of segment.settles) if (journal.segments.all.includes(older)) journal.carry(older);
+    if (segment.hasFacts && !journal.options.volatile) journal.snapshot();
+    await journal.durable();
+    await journal.options.log.trim(segment.start);
+    journal.segments.remove(segment);
+  }
+
+  /** Copies what lives to the end of the log, piece by piece, each in one turn. */
+  async #copy(segment: SegmentState): Promise<void> {
+    const journal = this.#journal;
+    let next: number | undefined = segment.start;
+    while (next !== undefined && segment.live > 0) {
+      if (!journal.accepting) await new Promise<void>(resolve => journal.whenAccepting(resolve));
+      const { blocks, next: after, damage } = await journal.options.log.read(next, pieceBytes);
+      for (const { place, offset, reason } of damage)
+        journal.options.report('error', `damaged bytes in ${place} at offset ${offset}: ${reason}`);
+      const missed = new Map<number, NewPlace>();
+      for (const { position, payload } of blocks)
+        for (const [type, at, end] of recordsOf(payload))
+          if (type === recordTypes.message || type === recordTypes.moved)
+            this.#move(segment, payload, at, end, position + blockHeaderBytes + at, missed);
+      if (missed.size > 0) this.#relocateUnsettled(missed);
+      next = after;
+    }
+  }
+
+  #move(segment: SegmentState, payload: Buffer, at: number, end: number, position: number, missed: Map<number, NewPlace>): void {
+    const journal = this.#journal;
+    const live = readEntries(payload, at).filter(({ id }) => journal.segments.find(id) === segment && !segment.isSettled(id));
+    if (live.length === 0 || position < segment.start) return;
+    const content = payload.subarray(contentOffset(payload, at), end);
+    const { firstId, position: to, block } = journal.move(payload.readDoubleLE(at + 8), content, bodyLength(payload, at), live);
+    for (const [i, { queue, sequence, id }] of live.entries()) {
+      const place = { id: firstId + i, position: to, block };
+      if (!this.#keeper.relocate(queue, sequence, id, place)) missed.set(id, place);
+    }
+  }
+
+  #relocateUnsettled(missed: Map<number, NewPlace>): void {
+    for (const entry of this.#keeper.unsettled()) {
+      if (entry.message.store !== this.#journal) continue;
+      const place = missed.get(entry.id);
+      if (place !== undefined) this.#keeper.relocateEntry(entry, entry.id, place);
+    }
+  }
+}

@@ -1,0 +1,451 @@
+// The journal: messages, settlements and facts as records in blocks, blocks in a log, one write in flight at a time.
+//
+// Rules that this file and its neighbours keep:
+// - A block's position is fixed when it is begun, and blocks become durable in the order of their positions. So whatever a later
+//   block, an index or a carried bitmap says may rely on all that stands before it.
+// - An entry's id is given in the order of the log and never again. A settlement names the id; a move gives a new one.
+// - A waiter is called when its block and all before it are durable.
+// - A write that failed is done again at the same position, as the first of a new segment.
+import type { Entry } from '../broker/entry.ts';
+import type { Fact } from '../broker/facts.ts';
+import type { Journal as JournalPort } from '../broker/journal.ts';
+import type { Memory } from '../broker/memory.ts';
+import type { Message } from '../broker/message.ts';
+import type { Waiter } from '../broker/store.ts';
+import { loadEntries } from './loading.ts';
+import { blockHeaderBytes, type Log, nextPosition, type Position } from './log.ts';
+import { blockBytesMax, OpenBlock } from './open-block.ts';
+import { recordTypes } from './record.ts';
+import { IndexRows } from './segment-index.ts';
+import { type SegmentState, Segments, SegmentState as State } from './segment-state.ts';
+
+export interface JournalOptions {
+  readonly log: Log;
+  /** A scratch file: nothing outlives the process, so settlements and facts are not written. */
+  readonly volatile: boolean;
+  readonly memory: Memory;
+  readonly later: (run: () => void) => void;
+  readonly afterMs: (ms: number, run: () => void) => void;
+  /** Told of states and damage that people must know of. */
+  readonly report: (level: 'info' | 'warning' | 'error', message: string) => void;
+  /** All facts that hold now, for a snapshot. */
+  readonly facts: () => Iterable<Fact>;
+}
+
+/** Where a journal starts: behind what recovery has found. */
+export interface JournalStart {
+  readonly position: Position;
+  readonly nextId: number;
+  readonly lastQueueId: number;
+  readonly segments: readonly SegmentState[];
+}
+
+/** Above this much that waits for the disk nothing more is accepted, bytes. */
+const pendingBytesMax = 32 << 20;
+const retryMs = 500;
+/** From so many on, settlements are written as the bits of their segments instead of one by one. */
+const manySettlements = 4096;
+
+export class Journal implements JournalPort {
+  readonly options: JournalOptions;
+  readonly segments: Segments = new Segments();
+  recorded = 0;
+  /** Everything before this position is durable. */
+  durableEnd: Position;
+  /** The highest id of a queue that a segment header has to remember. */
+  lastQueueId = 0;
+  #nextId: number;
+  #filling: OpenBlock;
+  /** Closed blocks that wait for their turn, oldest first; the first one is being written when `#writing`. */
+  readonly #closed: OpenBlock[] = [];
+  #writing = false;
+  #asked = false;
+  #pendingBytes = 0;
+  #failing = false;
+  #recovering = true;
+  #wasAccepting = true;
+  #whenAccepting: (() => void)[] = [];
+  readonly #rows: IndexRows = new IndexRows();
+  #segmentRoom = 0;
+  /** Called after each durable block: compaction and paging look whether there is something to do. */
+  onDurable: () => void = () => {};
+
+
+  constructor(options: JournalOptions, start: JournalStart) {
+    this.options = options;
+    this.durableEnd = start.position;
+    this.#nextId = start.nextId;
+    this.lastQueueId = start.lastQueueId;
+    this.segments.all.push(...start.segments);
+    this.#filling = new OpenBlock(1, start.position, this.#nextId);
+    this.#beginSegment();
+  }
+
+  /** Recovery is over: from now on facts are recorded. Until then applying them writes nothing. */
+  begin(): void {
+    this.#recovering = false;
+  }
+
+  get block(): number {
+    return this.#filling.number;
+  }
+
+  get accepting(): boolean {
+    return !this.#failing && this.#pendingBytes < pendingBytesMax;
+  }
+
+  /** Whether writes fail at the moment. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  /** Calls back once more is accepted; at the end of this turn when it is so already. */
+  whenAccepting(run: () => void): void {
+    if (this.accepting) this.options.later(run);
+    else {
+      this.#wasAccepting = false;
+      this.#whenAccepting.push(run);
+    }
+  }
+
+  // --- store ---
+
+  publish(entry: Entry): void {
+    const { message } = entry;
+    const block = this.#room(OpenBlock.messageBytes(message, 1, false), message.bodyBytes);
+    const id = this.#nextId++;
+    entry.id = id;
+    message.store = this;
+    const before = block.length;
+    block.message(entry, id);
+    this.segments.current.add(message.bodyBytes);
+    if (!this.options.volatile)
+      this.#rows.push(message.position, message.block, entry.queue.id, entry.sequence, message.bodyBytes);
+    this.#grown(block, before);
+  }
+
+  publishToAll(message: Message, entries: readonly Entry[]): void {
+    const block = this.#room(OpenBlock.messageBytes(message, entries.length, false), message.bodyBytes);
+    const firstId = this.#nextId;
+    this.#nextId += entries.length;
+    message.store = this;
+    const before = block.length;
+    block.messageForAll(message, entries, firstId);
+    for (const [i, entry] of entries.entries()) {
+      entry.id = firstId + i;
+      this.segments.current.add(message.bodyBytes);
+      if (!this.options.volatile)
+        this.#rows.push(message.position, message.block, entry.queue.id, entry.sequence, message.bodyBytes);
+    }
+    this.#grown(block, before);
+  }
+
+  settle(entry: Entry): void {
+    this.#settle(entry.id, entry.message.bodyBytes);
+  }
+
+  settleAll(entries: readonly { readonly id: number; readonly bodyBytes: number }[]): void {
+    if (entries.length < manySettlements) {
+      for (const { id, bodyBytes } of entries) this.#settle(id, bodyBytes);
+      return;
+    }
+    const touched = new Set<SegmentState>();
+    for (const { id, bodyBytes } of entries) {
+      const segment = this.segments.find(id);
+      if (segment?.settle(id, bodyBytes) === true) touched.add(segment);
+    }
+    if (!this.options.volatile) for (const segment of touched) this.carry(segment);
+  }
+
+  forget(id: number, bodyBytes: number): void {
+    this.segments.find(id)?.settle(id, bodyBytes);
+  }
+
+  readable(message: Message): boolean {
+    return message.position >= 0 && message.position < this.durableEnd;
+  }
+
+  load(entries: readonly Entry[], done: (damaged: readonly Entry[]) => void): void {
+    loadEntries(this, entries, done);
+  }
+
+  // --- facts and waiting ---
+
+  record(fact: Fact): void {
+    if (this.#recovering) return;
+    if ('id' in fact) this.lastQueueId = Math.max(this.lastQueueId, fact.id);
+    this.recorded++;
+    if (!this.options.volatile) this.#fact(recordTypes.fact, Buffer.from(JSON.stringify(fact)));
+  }
+
+  whenDurable(waiter: Waiter): void {
+    const block = this.#filling;
+    if (!block.isEmpty) block.waiters.push(waiter);
+    else {
+      const last = this.#closed[this.#closed.length - 1];
+      if (last === undefined) this.options.later(() => waiter.durable());
+      else last.waiters.push(waiter);
+    }
+  }
+
+  /** Resolves when everything written so far is durable. */
+  durable(): Promise<void> {
+    return new Promise(resolve => this.whenDurable({ durable: resolve }));
+  }
+
+  // --- for compaction ---
+
+  /** Writes a copy of a stored message for its live entries; returns the first new id and the new place. */
+  move(
+    publishedAt: number,
+    content: Buffer,
+    bodyBytes: number,
+    entries: readonly { queue: number; sequence: number; id: number }[],
+  ): { firstId: number; position: Position; block: Position } {
+    const block = this.#room(64 + entries.length * 20 + (content.length < 8192 ? content.length : 0), content.length);
+    const firstId = this.#nextId;
+    this.#nextId += entries.length;
+    const before = block.length;
+    const position = block.moved(publishedAt, content, entries, firstId);
+    const { current } = this.segments;
+    for (const { id, queue, sequence } of entries) {
+      current.add(bodyBytes);
+      if (!this.options.volatile) this.#rows.push(position, block.position, queue, sequence, bodyBytes);
+      const old = this.segments.find(id);
+      old?.settle(id, bodyBytes);
+      if (old !== undefined && old !== current) current.settles.add(old);
+    }
+    this.#grown(block, before);
+    return { firstId, position, block: block.position };
+  }
+
+  /** Writes what is settled in an older segment, so that the segment that had the settlements can go. */
+  carry(older: SegmentState): void {
+    const payload = Buffer.alloc(8 + older.bits.length);
+    payload.writeDoubleLE(older.firstId);
+    payload.set(older.bits, 8);
+    this.#write(recordTypes.bitmap, payload);
+    if (older !== this.segments.current) this.segments.current.settles.add(older);
+  }
+
+  /** Writes all facts that hold now; those before no longer count. */
+  snapshot(): void {
+    const facts = [...this.options.facts()];
+    this.#fact(recordTypes.snapshot, Buffer.from(JSON.stringify({ lastQueueId: this.lastQueueId, facts })));
+  }
+
+  /** The last record of a clean stop: which entries were delivered before. */
+  closed(ids: readonly number[]): void {
+    const sorted = Float64Array.from(ids).sort();
+    const ranges: number[] = [];
+    for (const id of sorted) {
+      const last = ranges.length - 2;
+      if (last >= 0 && (ranges[last] as number) + (ranges[last + 1] as number) === id) (ranges[last + 1] as number)++;
+      else ranges.push(id, 1);
+    }
+    const payload = Buffer.alloc(ranges.length * 8);
+    for (const [i, value] of ranges.entries()) payload.writeDoubleLE(value, i * 8);
+    this.#write(recordTypes.closed, payload);
+  }
+
+  /** Writes what waits and lets go of the log. */
+  async close(): Promise<void> {
+    if (!this.#filling.isEmpty || this.#closed.length > 0) await this.durable();
+    await this.options.log.close();
+  }
+
+  // --- blocks ---
+
+  #settle(id: number, bodyBytes: number): void {
+    const segment = this.segments.find(id);
+    if (segment === undefined || !segment.settle(id, bodyBytes)) return;
+    if (this.options.volatile) {
+      if (segment.live === 0) this.options.later(this.onDurable);
+      return;
+    }
+    const block = this.#room(16, 0);
+    const before = block.length;
+    block.settled(id);
+    const { current } = this.segments;
+    if (segment !== current) current.settles.add(segment);
+    this.#grown(block, before);
+  }
+
+  #fact(type: number, payload: Buffer): void {
+    this.#write(type, payload);
+    this.#rows.facts.push({ position: this.#filling.position, type, payload });
+    this.segments.current.hasFacts = true;
+  }
+
+  #write(type: number, payload: Buffer): void {
+    const block = this.#room(8 + (payload.length < 8192 ? payload.length : 0), payload.length);
+    const before = block.length;
+    block.record(type, payload);
+    this.#grown(block, before);
+  }
+
+  /** The block that takes so many more bytes in its buffer and as slices. */
+  #room(bytes: number, slices: number): OpenBlock {
+    const block = this.#filling;
+    const length = block.length + bytes + slices;
+    // A block with a single large record can be longer than others, but not than what its segment has room for.
+    const tooLong = block.isEmpty
+      ? length > blockBytesMax && !block.startsSegment && this.#roomAfter(length) < 0
+      : length > blockBytesMax;
+    if (tooLong || !block.fits(bytes)) this.#nextBlock(bytes, slices);
+    return this.#filling;
+  }
+
+  /** What the segment has left for blocks after one of that length; the index must still fit behind it. */
+  #roomAfter(length: number): number {
+    return this.#segmentRoom - length - blockBytesMax - this.#rows.bytesMax(this.segments.current);
+  }
+
+  #grown(block: OpenBlock, before: number): void {
+    this.#pendingBytes += block.length - before;
+    if (this.#writing || this.#asked) return;
+    this.#asked = true;
+    this.options.later(() => {
+      this.#asked = false;
+      this.#writeNext();
+    });
+  }
+
+  /** Closes the block that is being filled and begins the next one, in a new segment when this one is full. */
+  #nextBlock(bytes = 0, slices = 0): void {
+    const block = this.#filling;
+    let { position, number, startsSegment } = block;
+    if (block.isEmpty) block.recycle();
+    else {
+      this.#close(block);
+      position = nextPosition(position, block.length);
+      number++;
+      startsSegment = false;
+    }
+    if (!startsSegment && this.#roomAfter(Math.max(blockBytesMax, bytes + slices)) < 0) {
+      position = this.#seal(number++, position);
+      startsSegment = true;
+    }
+    this.#filling = new OpenBlock(number, position, this.#nextId, bytes + blockHeaderBytes);
+    this.#filling.startsSegment = startsSegment;
+    if (startsSegment && this.segments.current.start !== position) this.#beginSegment();
+  }
+
+  #close(block: OpenBlock): void {
+    block.close();
+    this.#closed.push(block);
+    this.segments.current.bytes += block.length;
+    this.#segmentRoom -= block.length + 8;
+  }
+
+  /** Ends the segment with its index; returns where the next one begins. */
+  #seal(number: number, position: Position): Position {
+    const { current } = this.segments;
+    current.sealed = true;
+    if (this.options.volatile) return position;
+    const index = new OpenBlock(number, position, this.#nextId);
+    index.isIndex = true;
+    index.bytes(this.#rows.encode(current));
+    this.#pendingBytes += index.length - blockHeaderBytes;
+    this.#close(index);
+    return nextPosition(position, index.length);
+  }
+
+  #beginSegment(): void {
+    const block = this.#filling;
+    block.startsSegment = true;
+    this.segments.all.push(new State(block.position, this.#nextId));
+    this.#rows.clear();
+    this.#segmentRoom = this.options.log.segmentBytes;
+  }
+
+  #writeNext(): void {
+    if (this.#writing) return;
+    if (this.#closed.length === 0) {
+      if (this.#filling.isEmpty) return;
+      this.#nextBlock();
+    }
+    this.#writing = true;
+    const block = this.#closed[0] as OpenBlock;
+    this.#append(block, block.startsSegment, false);
+  }
+
+  #append(block: OpenBlock, startsSegment: boolean, fromReserve: boolean): void {
+    const { log } = this.options;
+    // An index that finds no room is left out: its segment is then read block by block.
+    if (block.isIndex && !startsSegment && log.room() < block.length) {
+      this.#written(block);
+      return;
+    }
+    log
+      .append({
+        position: block.position,
+        parts: block.parts,
+        length: block.length,
+        ...(startsSegment ? { segment: { header: this.#header(block) }, fromReserve } : {}),
+        ...(block.isIndex && !startsSegment ? { index: true } : {}),
+      })
+      .then(outcome => {
+        if (outcome.outcome === 'durable') this.#written(block);
+        else if (outcome.outcome === 'failed') this.#failed(block, outcome.error, fromReserve);
+        else throw new Error(`the journal has lost its log: ${outcome.outcome}`);
+      });
+  }
+
+  #written(block: OpenBlock): void {
+    this.#closed.shift();
+    this.#pendingBytes -= block.length - blockHeaderBytes;
+    this.durableEnd = nextPosition(block.position, block.length);
+    this.#writing = false;
+    if (this.#failing) {
+      this.#failing = false;
+      this.options.report('info', 'the disk takes writes again: persistent messages are accepted');
+    }
+    const waiters = block.waiters;
+    this.#writeNext();
+    for (const waiter of waiters) waiter.durable();
+    block.recycle();
+    if (!this.#wasAccepting && !this.#failing && this.#pendingBytes < pendingBytesMax / 2) {
+      this.#wasAccepting = true;
+      for (const run of this.#whenAccepting.splice(0)) run();
+    }
+    this.onDurable();
+  }
+
+  #failed(block: OpenBlock, error: Error, fromReserve: boolean): void {
+    const code = (error as NodeJS.ErrnoException).code ?? error.message;
+    if (!this.#failing) {
+      this.#failing = true;
+      this.options.report(
+        'error',
+        `the journal cannot be written (${code}): nothing is confirmed and no persistent message is accepted until it can; ` +
+          (code === 'ENOSPC' ? 'free some disk space' : 'check the disk'),
+      );
+    }
+    this.#splitSegment(block);
+    const again = (): void => this.#append(block, true, code === 'ENOSPC');
+    if (!fromReserve) again();
+    else this.options.afterMs(retryMs, again);
+  }
+
+  /** The block is written again as the first of a new segment: what was counted for the old one from there on belongs to it. */
+  #splitSegment(block: OpenBlock): void {
+    if (block.startsSegment) return;
+    block.startsSegment = true;
+    const { all, current } = this.segments;
+    const at = all.findLastIndex(segment => segment.start < block.position);
+    const old = all[at] as SegmentState;
+    all.splice(at + 1, 0, old.split(block.position, block.firstId));
+    if (old === current) this.#rows.dropBefore(block.position, block.firstId - old.firstId);
+    this.#segmentRoom = Math.min(this.#segmentRoom, this.options.log.segmentBytes);
+    this.options.report('warning', `writing the block at ${block.position} again, in a new segment`);
+  }
+
+  #header(block: OpenBlock): Buffer {
+    return Buffer.from(JSON.stringify({ firstId: block.firstId, lastQueueId: this.lastQueueId }));
+  }
+}

@@ -1,0 +1,73 @@
+// Reads paged-out contents back: whole verified blocks, and of them what was asked for.
+import type { Entry } from '../broker/entry.ts';
+import { Source } from '../broker/memory.ts';
+import type { Journal } from './journal.ts';
+import { type BlockRead, blockHeaderBytes } from './log.ts';
+import { readContent } from './record.ts';
+
+/** Largest piece read at a time, bytes; a longer block is read alone. */
+const pieceBytesMax = 2 << 20;
+
+export function loadEntries(journal: Journal, entries: readonly Entry[], done: (damaged: readonly Entry[]) => void): void {
+  load(journal, entries).then(done, error => {
+    journal.options.report('error', `stored messages could not be read: ${(error as Error).message}`);
+    // Not damaged for all we know: the disk may answer the next time.
+    journal.options.afterMs(500, () => done([]));
+  });
+}
+
+async function load(journal: Journal, entries: readonly Entry[]): Promise<Entry[]> {
+  const damaged: Entry[] = [];
+  let blocks = new Map<number, { read: BlockRead; source: Source }>();
+  for (const [i, entry] of entries.entries()) {
+    const { message } = entry;
+    if (message.loaded || message.entries === 0) continue;
+    // A copy that compaction has made may still be on its way to the disk.
+    if (message.position >= journal.durableEnd) await journal.durable();
+    let from = blocks.get(message.block);
+    while (from === undefined) {
+      const { block } = message;
+      blocks = await readPiece(journal, block, pieceBytes(entries, i));
+      from = blocks.get(block);
+      // Compaction has moved it meanwhile: look at the new place.
+      if (message.block === block) break;
+      from = blocks.get(message.block);
+    }
+    const content = from && readContent(from.read.payload, message.position - message.block - blockHeaderBytes);
+    if (from === undefined || content === undefined) {
+      damaged.push(entry);
+      continue;
+    }
+    message.publishedAt = content.publishedAt;
+    message.load(content.address, content.header, content.body, from.source);
+  }
+  return damaged;
+}
+
+/** How much to read so that the entries that follow in the same stretch come along. */
+function pieceBytes(entries: readonly Entry[], from: number): number {
+  const start = (entries[from] as Entry).message.block;
+  let end = start;
+  for (let i = from; i < entries.length; i++) {
+    const { message } = entries[i] as Entry;
+    const upTo = message.position + message.bodyBytes + 512;
+    if (message.block < start || upTo - start > pieceBytesMax) break;
+    end = upTo;
+  }
+  return Math.min(Math.max(end - start, 16 << 10), pieceBytesMax);
+}
+
+async function readPiece(
+  journal: Journal,
+  position: number,
+  bytes: number,
+): Promise<Map<number, { read: BlockRead; source: Source }>> {
+  const { log, memory, report } = journal.options;
+  const { blocks, damage } = await log.read(position, bytes);
+  for (const { place, offset, reason } of damage)
+    report('error', `damaged bytes in ${place} at offset ${offset}: ${reason}; what they held cannot be delivered`);
+  let total = 0;
+  for (const { payload } of blocks) total += payload.length;
+  const source = new Source(memory, total);
+  return new Map(blocks.map(read => [read.position, { read, source }]));
+}

@@ -1,0 +1,117 @@
+// The journal's records: their types, and messages to bytes and back. All numbers are little endian.
+import type { Message } from '../broker/message.ts';
+
+/**
+ * A record is `length u32 (all of it), type u8, flags u8, count u16`, then by type:
+ * - message: time f64, first id f64, per entry `queue u32, sequence f64`, then the content;
+ * - moved: the same with `queue u32, sequence f64, old id f64` per entry: the old ids are settled with it;
+ * - settled: ids f64;
+ * - fact: one fact as JSON;
+ * - snapshot: all facts as a JSON array: what came before them no longer counts;
+ * - bitmap: first id f64 of a segment, then the bits of its settled entries;
+ * - closed: pairs `first id f64, count f64` of entries that were delivered before; the last record of a clean stop;
+ * - index: see segment-index.
+ * A content is `extensions u16 + bytes, address u16 + bytes, header u32 + bytes, body to the record's end`.
+ */
+export const recordTypes = {
+  message: 1,
+  moved: 2,
+  settled: 3,
+  fact: 4,
+  snapshot: 5,
+  bitmap: 6,
+  closed: 7,
+  index: 8,
+} as const;
+
+export const recordHeaderBytes = 8;
+/** Up to the first entry of a message record. */
+export const messageFixedBytes: number = recordHeaderBytes + 16;
+export const messageEntryBytes = 12;
+export const movedEntryBytes = 20;
+
+/** Bytes of a message's content in a record, without the body. */
+export function contentFixedBytes(message: Message): number {
+  return 2 + 2 + message.address.length + 4 + (message.headerEnd - message.headerStart);
+}
+
+/** Where the parts of a content stand. */
+export interface Content {
+  readonly publishedAt: number;
+  readonly address: Buffer;
+  readonly header: Buffer;
+  readonly body: Buffer;
+}
+
+/** One entry of a message record. */
+export interface RecordEntry {
+  readonly queue: number;
+  readonly sequence: number;
+  readonly id: number;
+  /** Of a moved record: the id it had before; else 0. */
+  readonly from: number;
+}
+
+/** The entries of a message or moved record that starts at `at`. */
+export function readEntries(payload: Buffer, at: number): RecordEntry[] {
+  const moved = payload[at + 4] === recordTypes.moved;
+  const bytes = moved ? movedEntryBytes : messageEntryBytes;
+  const count = payload.readUInt16LE(at + 6);
+  const firstId = payload.readDoubleLE(at + 16);
+  const entries: RecordEntry[] = [];
+  for (let i = 0; i < count; i++) {
+    const entryAt = at + messageFixedBytes + i * bytes;
+    entries.push({
+      queue: payload.readUInt32LE(entryAt),
+      sequence: payload.readDoubleLE(entryAt + 4),
+      id: firstId + i,
+      from: moved ? payload.readDoubleLE(entryAt + 12) : 0,
+    });
+  }
+  return entries;
+}
+
+/** Where the content of a message or moved record that starts at `at` begins. */
+export function contentOffset(payload: Buffer, at: number): number {
+  const bytes = payload[at + 4] === recordTypes.moved ? movedEntryBytes : messageEntryBytes;
+  return at + messageFixedBytes + payload.readUInt16LE(at + 6) * bytes;
+}
+
+/** The content of a message or moved record that starts at `at`, as views. Undefined when no such record stands there. */
+export function readContent(payload: Buffer, at: number): Content | undefined {
+  if (at < 0 || at + messageFixedBytes > payload.length) return undefined;
+  const type = payload[at + 4];
+  if (type !== recordTypes.message && type !== recordTypes.moved) return undefined;
+  const end = at + payload.readUInt32LE(at);
+  let to = contentOffset(payload, at);
+  to += 2 + payload.readUInt16LE(to);
+  const addressEnd = to + 2 + payload.readUInt16LE(to);
+  const headerEnd = addressEnd + 4 + payload.readUInt32LE(addressEnd);
+  if (headerEnd > end || end > payload.length) return undefined;
+  return {
+    publishedAt: payload.readDoubleLE(at + 8),
+    address: payload.subarray(to + 2, addressEnd),
+    header: payload.subarray(addressEnd + 4, headerEnd),
+    body: payload.subarray(headerEnd, end),
+  };
+}
+
+/** The length of the body of a message or moved record that starts at `at`. */
+export function bodyLength(payload: Buffer, at: number): number {
+  let to = contentOffset(payload, at);
+  to += 2 + payload.readUInt16LE(to);
+  to += 2 + payload.readUInt16LE(to);
+  to += 4 + payload.readUInt32LE(to);
+  return at + payload.readUInt32LE(at) - to;
+}
+
+/** Every record of a block's payload: type and offset. Throws RangeError when lengths do not add up. */
+export function* recordsOf(payload: Buffer): Generator<readonly [type: number, at: number, end: number]> {
+  for (let at = 0; at + recordHeaderBytes <= payload.length; ) {
+    const length = payload.readUInt32LE(at);
+    if (length < recordHeaderBytes || at + length > payload.length)
+      throw new RangeError(`a record of ${length} bytes at offset ${at} of a block with ${payload.length}`);
+    yield [payload[at + 4] as number, at, at + length];
+    at += length;
+  }
+}

@@ -1,0 +1,177 @@
+// The index that ends a segment: what recovery needs of it, so that its blocks need not be read.
+import type { Position } from './log.ts';
+import { recordHeaderBytes, recordTypes } from './record.ts';
+import type { SegmentState } from './segment-state.ts';
+
+/** An entry as recovery sees it. */
+export interface IndexedEntry {
+  readonly queue: number;
+  readonly sequence: number;
+  readonly id: number;
+  readonly position: Position;
+  readonly block: Position;
+  readonly bodyBytes: number;
+}
+
+/** A fact or snapshot record: where it stands, its type and payload. */
+export interface FactRecord {
+  /** Of the block that has it. */
+  readonly position: Position;
+  readonly type: number;
+  readonly payload: Buffer;
+}
+
+const rowBytes = 36;
+
+/** Collects the entries of the segment that is being written, in the order of their ids. */
+export class IndexRows {
+  #rows = 0;
+  #wide: Float64Array = new Float64Array(3 * 1024);
+  #narrow: Uint32Array = new Uint32Array(2 * 1024);
+  facts: FactRecord[] = [];
+
+  get length(): number {
+    return this.#rows;
+  }
+
+  push(position: Position, block: Position, queue: number, sequence: number, bodyBytes: number): void {
+    const row = this.#rows++;
+    if (row * 2 === this.#narrow.length) this.#grow();
+    const wide = this.#wide;
+    const narrow = this.#narrow;
+    wide[row * 3] = position;
+    wide[row * 3 + 1] = block;
+    wide[row * 3 + 2] = sequence;
+    narrow[row * 2] = queue;
+    narrow[row * 2 + 1] = bodyBytes;
+  }
+
+  /** Drops what stands before a position, the first rows: it belongs to a segment that ended there. */
+  dropBefore(position: Position, rows: number): void {
+    this.facts = this.facts.filter(fact => fact.position >= position);
+    this.#wide.copyWithin(0, rows * 3, this.#rows * 3);
+    this.#narrow.copyWithin(0, rows * 2, this.#rows * 2);
+    this.#rows -= rows;
+  }
+
+  clear(): void {
+    this.#rows = 0;
+    this.facts = [];
+    if (this.#narrow.length <= 1 << 17) return;
+    this.#wide = new Float64Array(3 * 1024);
+    this.#narrow = new Uint32Array(2 * 1024);
+  }
+
+  /** Bytes that the index may need at most, were every entry still alive. */
+  bytesMax(segment: SegmentState): number {
+    let bytes = 256 + this.#rows * rowBytes;
+    for (const older of segment.settles) bytes += 16 + older.bits.length;
+    for (const { payload } of this.facts) bytes += 16 + payload.length;
+    return bytes;
+  }
+
+  /** The index record: entries that live, what was settled in older segments, facts. */
+  encode(segment: SegmentState): Buffer {
+    const record = Buffer.alloc(recordHeaderBytes + this.bytesMax(segment));
+    record[4] = recordTypes.index;
+    let at = recordHeaderBytes + 4;
+    let rows = 0;
+    for (let row = 0; row < this.#rows; row++) {
+      const id = segment.firstId + row;
+      if (segment.isSettled(id)) continue;
+      rows++;
+      const position = this.#wide[row * 3] as number;
+      record.writeDoubleLE(position, at);
+      record.writeUInt32LE(position - (this.#wide[row * 3 + 1] as number), at + 8);
+      record.writeUInt32LE(this.#narrow[row * 2] as number, at + 12);
+      record.writeDoubleLE(this.#wide[row * 3 + 2] as number, at + 16);
+      record.writeDoubleLE(id, at + 24);
+      record.writeUInt32LE(this.#narrow[row * 2 + 1] as number, at + 32);
+      at += rowBytes;
+    }
+    record.writeUInt32LE(rows, recordHeaderBytes);
+    record.writeDoubleLE(segment.endId, at);
+    record.writeUInt32LE(segment.settles.size, at + 8);
+    at += 12;
+    for (const older of segment.settles) {
+      const bits = older.bits;
+      record.writeDoubleLE(older.firstId, at);
+      record.writeUInt32LE(bits.length, at + 8);
+      record.set(bits, at + 12);
+      at += 12 + bits.length;
+    }
+    record.writeUInt32LE(this.facts.length, at);
+    at += 4;
+    for (const { position, type, payload } of this.facts) {
+      record.writeDoubleLE(position, at);
+      record[at + 8] = type;
+      record.writeUInt32LE(payload.length, at + 9);
+      payload.copy(record, at + 13);
+      at += 13 + payload.length;
+    }
+    record.writeUInt32LE(at, 0);
+    return record.subarray(0, at);
+  }
+
+  #grow(): void {
+    const wide = new Float64Array(this.#wide.length * 2);
+    wide.set(this.#wide);
+    this.#wide = wide;
+    const narrow = new Uint32Array(this.#narrow.length * 2);
+    narrow.set(this.#narrow);
+    this.#narrow = narrow;
+  }
+}
+
+/** What an index says. */
+export interface IndexContent {
+  readonly endId: number;
+  readonly entries: Iterable<IndexedEntry>;
+  readonly bitmaps: readonly { readonly firstId: number; readonly bits: Buffer }[];
+  readonly facts: readonly FactRecord[];
+}
+
+/** Reads the index record at the start of a block's payload; undefined when it is none. */
+export function readIndex(payload: Buffer): IndexContent | undefined {
+  if (payload.length < recordHeaderBytes + 4 || payload[4] !== recordTypes.index) return undefined;
+  const rows = payload.readUInt32LE(recordHeaderBytes);
+  const rowsAt = recordHeaderBytes + 4;
+  let at = rowsAt + rows * rowBytes;
+  const endId = payload.readDoubleLE(at);
+  const bitmapCount = payload.readUInt32LE(at + 8);
+  at += 12;
+  const bitmaps: { firstId: number; bits: Buffer }[] = [];
+  for (let i = 0; i < bitmapCount; i++) {
+    const length = payload.readUInt32LE(at + 8);
+    bitmaps.push({ firstId: payload.readDoubleLE(at), bits: payload.subarray(at + 12, at + 12 + length) });
+    at += 12 + length;
+  }
+  const factCount = payload.readUInt32LE(at);
+  at += 4;
+  const facts: FactRecord[] = [];
+  for (let i = 0; i < factCount; i++) {
+    const length = payload.readUInt32LE(at + 9);
+    facts.push({
+      position: payload.readDoubleLE(at),
+      type: payload[at + 8] as number,
+      payload: payload.subarray(at + 13, at + 13 + length),
+    });
+    at += 13 + length;
+  }
+  return { endId, entries: rowsOf(payload, rowsAt, rows), bitmaps, facts };
+}
+
+function* rowsOf(payload: Buffer, start: number, rows: number): Generator<IndexedEntry> {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  for (let at = start; at < start + rows * rowBytes; at += rowBytes) {
+    const position = view.getFloat64(at, true);
+    yield {
+      position,
+      block: position - view.getUint32(at + 8, true),
+      queue: view.getUint32(at + 12, true),
+      sequence: view.getFloat64(at + 16, true),
+      id: view.getFloat64(at + 24, true),
+      bodyBytes: view.getUint32(at + 32, true),
+    };
+  }
+}
