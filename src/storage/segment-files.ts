@@ -196,7 +196,7 @@ export class SegmentFiles implements Log {
   /** The index is in; its footer makes it known. A footer that fails costs only the short way of reading the segment. */
   async #finish(current: Current): Promise<void> {
     try {
-      await current.prepared.stopZeros();
+      await this.#stopZeros(current);
       await this.#writeFooter(current.file, current);
     } catch (error) {
       this.#report(error as Error);
@@ -206,12 +206,22 @@ export class SegmentFiles implements Log {
 
   #abandon(current: Current): void {
     if (this.#current === current) this.#current = undefined;
-    void this.#release(current);
+    current.released = this.#release(current);
+  }
+
+  /** A file that was not filled to its end stays as small as it is, and is not used again. */
+  async #stopZeros(current: Current): Promise<void> {
+    await current.prepared.stopZeros();
+    if (current.prepared.complete || !current.recyclable) return;
+    current.recyclable = false;
+    const fileBytes = Math.max(current.prepared.zeroed, offsetOf(current, current.end));
+    this.#segmentFileBytes += fileBytes - current.fileBytes;
+    current.fileBytes = fileBytes;
   }
 
   async #release(current: Current): Promise<void> {
     try {
-      await current.prepared.stopZeros();
+      await this.#stopZeros(current);
       if (this.#unsynced.delete(current.file)) await current.file.sync();
       await current.file.close();
     } catch (error) {
@@ -262,6 +272,7 @@ export class SegmentFiles implements Log {
       index: undefined,
       sealed: false,
       recyclable: !large,
+      released: undefined,
       file: prepared.file,
       prepared,
     };
@@ -306,7 +317,8 @@ export class SegmentFiles implements Log {
 
   async #writeFooter(file: DiskFile, segment: Segment): Promise<void> {
     const end = segment.end!;
-    const at = Math.max(pageAligned(offsetOf(segment, end)), segment.fileBytes - pageBytes);
+    // A failed write may have made the file longer than what counts; the footer is looked for at its very end.
+    const at = Math.max(pageAligned(offsetOf(segment, end)), pageAligned(await file.size()) - pageBytes);
     await file.write([encodeFooter({ ...segment, end })], at);
     this.#segmentFileBytes += at + pageBytes - segment.fileBytes;
     segment.fileBytes = at + pageBytes;
@@ -340,6 +352,7 @@ export class SegmentFiles implements Log {
   async #trim(segment: Segment): Promise<void> {
     await this.#removeOverwritten();
     if (!this.#segments.includes(segment)) return;
+    await segment.released;
     await this.#sealBefore(segment);
     await this.#open.forget(segment.path);
     const number = await this.#remove(segment);
@@ -352,6 +365,7 @@ export class SegmentFiles implements Log {
   async #sealBefore(segment: Segment): Promise<void> {
     const before = this.#segments[this.#segments.indexOf(segment) - 1];
     if (before === undefined || before.sealed) return;
+    await before.released;
     const file = await this.#disk.open(before.path, { durable: true });
     try {
       await this.#writeFooter(file, before);
@@ -405,7 +419,7 @@ export class SegmentFiles implements Log {
     this.#current = undefined;
     if (current !== undefined) {
       try {
-        await current.prepared.stopZeros();
+        await this.#stopZeros(current);
         // With its end known, the next start need not look for it.
         await this.#writeFooter(current.file, current);
         if (this.#sync !== 'commit') await current.file.sync();
@@ -414,6 +428,7 @@ export class SegmentFiles implements Log {
       }
       await this.#release(current);
     }
+    for (const { released } of this.#segments) await released;
     await this.#spares.close();
     await this.#open.close();
     await this.#lock?.release();

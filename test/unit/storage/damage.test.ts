@@ -123,7 +123,8 @@ test('a damaged footer costs the index, nothing else', async () => {
   expect((await again.claim()).segments).toMatchObject([{ start: 0, index, end: 80 }]);
   await again.close();
   disk = disk.crash();
-  disk.flip(firstFile, fileBytes - 4096 + 40);
+  const bytes = disk.files().find(file => file.path === firstFile)!.bytes;
+  disk.flip(firstFile, bytes - 4096 + 40);
   again = open();
   expect((await again.claim()).segments).toMatchObject([{ start: 0, index: undefined, end: 80 }]);
   expect(await readAll(again, 0)).toEqual({ texts: ['a', 'index'], damage: [] });

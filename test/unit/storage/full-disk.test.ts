@@ -14,6 +14,11 @@ function open(disk: SimulatedDisk): SegmentFiles {
   return new SegmentFiles({ disk, folder: '/data/segments', fileBytes, sync: 'commit', lock, report: () => {} });
 }
 
+/** Lets what goes on in the background come to its end: each operation of the disk takes a turn. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(resolve => setImmediate(resolve));
+}
+
 test('on a full disk only the reserve takes a segment, until a trim has made room', async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1), schedule: setImmediate, capacity: 4 * fileBytes });
   const log = open(disk);
@@ -21,7 +26,8 @@ test('on a full disk only the reserve takes a segment, until a trim has made roo
   const starts: Position[] = [];
   let position = 0;
   const append = async (fromReserve: boolean): Promise<AppendOutcome> => {
-    const block = textBlock(position, 'some words', { segment, fromReserve });
+    const block = textBlock(position, 'x'.repeat(log.segmentBytes - 32), { segment, fromReserve });
+    await turns(300);
     const result = await log.append(block);
     if (result.outcome === 'durable') {
       starts.push(position);
