@@ -4,8 +4,6 @@
 // - A segment is used only when its file's name is durable; its header page goes out in one write with its first block.
 // - Nothing is appended to a segment after a failed write or sync, nor to one of an earlier claim: the next block begins a new
 //   segment, and where that starts, the one before it ends.
-// - A segment's end stands in its own footer or, without one, in the start of the segment after it. So before a segment goes, the one
-//   before it gets its footer: else blocks that were written again, and are settled, would be back.
 
 import { stampBlock } from './block.ts';
 import type { Disk, DiskFile } from './disk.ts';
@@ -21,11 +19,13 @@ import {
   type SegmentFound,
 } from './log.ts';
 import { OpenFiles } from './open-files.ts';
-import { encodeFooter, encodeHeader, pageBytes } from './segment-page.ts';
+import { SegmentList } from './segment-list.ts';
+import { encodeHeader, pageBytes } from './segment-page.ts';
 import { offsetOf, readBlocks } from './segment-reader.ts';
-import { endAt, type Segment, scanFolder } from './segment-scan.ts';
+import { type Segment, scanFolder } from './segment-scan.ts';
 import { type PreparedFile, SegmentSpares, segmentPath } from './segment-spares.ts';
-import { settleTail } from './segment-tail.ts';
+import { pageAligned, sealSegment, settleTail } from './segment-tail.ts';
+import { SegmentTrim } from './segment-trim.ts';
 
 /** When a written block is synced: before its append resolves, at intervals, or when the system likes to. */
 export type SyncMode = 'commit' | 'interval' | 'os';
@@ -68,19 +68,15 @@ export class SegmentFiles implements Log {
   readonly #report: (error: Error) => void;
   readonly #spares: SegmentSpares;
   readonly #open: OpenFiles;
+  /** The current segment is the last one. */
+  readonly #list: SegmentList = new SegmentList();
+  readonly #trims: SegmentTrim;
   #lock: { release(): Promise<void> } | undefined;
   #epoch = 0;
-  /** All segments in the order of their positions, the current one last. */
-  #segments: Segment[] = [];
-  #segmentFileBytes = 0;
   #current: Current | undefined;
   /** With sync `interval`: files with writes that are not synced. */
   readonly #unsynced: Set<DiskFile> = new Set();
   #syncTimer: NodeJS.Timeout | undefined;
-  /** Trims and removals go one after the other; settled or not, never rejected. */
-  #removals: Promise<unknown> = Promise.resolve();
-  /** Files whose blocks all stand again in a later segment and which are still there. */
-  readonly #overwritten: Set<number> = new Set();
 
   constructor(options: SegmentFilesOptions) {
     this.#disk = options.disk;
@@ -94,10 +90,11 @@ export class SegmentFiles implements Log {
     this.durability = options.sync === 'commit' ? 'power-cut' : 'process-crash';
     this.#spares = new SegmentSpares(this.#disk, this.#folder, this.#fileBytes, this.#sync === 'commit');
     this.#open = new OpenFiles(this.#disk);
+    this.#trims = new SegmentTrim(this.#disk, this.#folder, this.#list, this.#spares, this.#open);
   }
 
   get bytes(): number {
-    return this.#segmentFileBytes + this.#spares.bytes;
+    return this.#list.bytes + this.#spares.bytes;
   }
 
   async claim(): Promise<{ epoch: number; segments: readonly SegmentFound[]; damage: readonly Damage[] }> {
@@ -116,8 +113,7 @@ export class SegmentFiles implements Log {
     this.#epoch = found.highestEpoch + 1;
     this.#spares.nextNumber = found.highestNumber + 1;
     this.#spares.lastUsed = found.highestUsed;
-    this.#segments = found.segments;
-    for (const segment of found.segments) this.#segmentFileBytes += segment.fileBytes;
+    this.#list.fill(found.segments);
     // What a killed process wrote may be in the system's memory only; from here on it counts.
     if (this.#sync !== 'os') await this.#syncAll();
     for (const number of found.overwritten) await this.#disk.unlink(segmentPath(this.#folder, number));
@@ -130,14 +126,14 @@ export class SegmentFiles implements Log {
     for (const number of kept) await this.#spares.add(number);
     this.#spares.prepare();
     if (this.#sync === 'interval') this.#startSyncing();
-    const segments = this.#segments.map(({ start, end, index, header, fileBytes }) => {
+    const segments = this.#list.all.map(({ start, end, index, header, fileBytes }) => {
       return { start, end, index, header, bytes: fileBytes };
     });
     return { epoch: this.#epoch, segments, damage: found.damage };
   }
 
   async #syncAll(): Promise<void> {
-    for (const { path } of this.#segments) {
+    for (const { path } of this.#list.all) {
       const file = await this.#disk.open(path, {});
       try {
         await file.sync();
@@ -145,7 +141,7 @@ export class SegmentFiles implements Log {
         await file.close();
       }
     }
-    const last = this.#segments.at(-1);
+    const { last } = this.#list;
     if (last !== undefined && last.end === undefined) await settleTail(this.#disk, last);
   }
 
@@ -196,8 +192,8 @@ export class SegmentFiles implements Log {
   /** The index is in; its footer makes it known. A footer that fails costs only the short way of reading the segment. */
   async #finish(current: Current): Promise<void> {
     try {
-      await current.prepared.stopZeros();
-      await this.#writeFooter(current.file, current);
+      await this.#stopZeros(current);
+      await sealSegment(current.file, current);
     } catch (error) {
       this.#report(error as Error);
     }
@@ -206,12 +202,20 @@ export class SegmentFiles implements Log {
 
   #abandon(current: Current): void {
     if (this.#current === current) this.#current = undefined;
-    void this.#release(current);
+    current.released = this.#release(current);
+  }
+
+  /** A file that was not filled to its end stays as small as it is, and is not used again. */
+  async #stopZeros(current: Current): Promise<void> {
+    await current.prepared.stopZeros();
+    if (current.prepared.complete || !current.recyclable) return;
+    current.recyclable = false;
+    current.fileBytes = Math.max(current.prepared.zeroed, offsetOf(current, current.end));
   }
 
   async #release(current: Current): Promise<void> {
     try {
-      await current.prepared.stopZeros();
+      await this.#stopZeros(current);
       if (this.#unsynced.delete(current.file)) await current.file.sync();
       await current.file.close();
     } catch (error) {
@@ -228,11 +232,8 @@ export class SegmentFiles implements Log {
       return { outcome: 'failed', error: error as Error };
     }
     const current = this.#newSegment(prepared, block, header);
-    this.#dropOverwritten(block.position);
-    const last = this.#segments.at(-1);
-    if (last !== undefined) endAt(last, block.position);
-    this.#segments.push(current);
-    this.#segmentFileBytes += current.fileBytes;
+    const overwritten = this.#list.add(current);
+    if (overwritten.length > 0) this.#trims.removeOverwritten(overwritten).catch(this.#report);
     this.#current = current;
     try {
       stampBlock(block, current);
@@ -262,117 +263,23 @@ export class SegmentFiles implements Log {
       index: undefined,
       sealed: false,
       recyclable: !large,
+      released: undefined,
       file: prepared.file,
       prepared,
     };
   }
 
-  /** A segment that starts where the new one does holds nothing but blocks that are written again: it goes. */
-  #dropOverwritten(start: Position): void {
-    for (let last = this.#segments.at(-1); last !== undefined && last.start >= start; last = this.#segments.at(-1)) {
-      this.#segments.pop();
-      this.#segmentFileBytes -= last.fileBytes;
-      this.#overwritten.add(last.number);
-    }
-    if (this.#overwritten.size === 0) return;
-    this.#inTurn(() => this.#removeOverwritten()).catch(error => this.#report(error));
-  }
-
-  async #removeOverwritten(): Promise<void> {
-    if (this.#overwritten.size === 0) return;
-    for (const number of [...this.#overwritten]) {
-      const path = segmentPath(this.#folder, number);
-      await this.#open.forget(path);
-      await this.#unlink(path);
-      await this.#disk.syncFolder(this.#folder);
-      this.#overwritten.delete(number);
-    }
-  }
-
-  async #unlink(path: string): Promise<void> {
-    try {
-      await this.#disk.unlink(path);
-    } catch (error) {
-      // Removed by an earlier attempt whose folder sync failed.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#removals.then(run);
-    this.#removals = result.catch(() => {});
-    return result;
-  }
-
-  async #writeFooter(file: DiskFile, segment: Segment): Promise<void> {
-    const end = segment.end!;
-    const at = Math.max(pageAligned(offsetOf(segment, end)), segment.fileBytes - pageBytes);
-    await file.write([encodeFooter({ ...segment, end })], at);
-    this.#segmentFileBytes += at + pageBytes - segment.fileBytes;
-    segment.fileBytes = at + pageBytes;
-    segment.sealed = true;
-  }
-
   async read(position: Position, bytes: number): Promise<ReadResult> {
-    const segment = this.#segmentAt(position);
+    const segment = this.#list.at(position);
     if (segment === undefined) return { blocks: [], next: undefined, damage: [] };
     return this.#open.with(segment.path, file => readBlocks(file, segment, position, bytes));
   }
 
-  #segmentAt(position: Position): Segment | undefined {
-    let low = 0;
-    let high = this.#segments.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#segments[middle]!.start <= position) low = middle + 1;
-      else high = middle;
-    }
-    return this.#segments[low - 1];
-  }
-
   async trim(start: Position): Promise<void> {
-    const segment = this.#segments.find(one => one.start === start);
+    const segment = this.#list.startingAt(start);
     if (segment === undefined) return;
     if (segment === this.#current) throw new Error(`The segment at ${start} is being written`);
-    await this.#inTurn(() => this.#trim(segment));
-  }
-
-  async #trim(segment: Segment): Promise<void> {
-    await this.#removeOverwritten();
-    if (!this.#segments.includes(segment)) return;
-    await this.#sealBefore(segment);
-    await this.#open.forget(segment.path);
-    const number = await this.#remove(segment);
-    await this.#disk.syncFolder(this.#folder);
-    this.#segments.splice(this.#segments.indexOf(segment), 1);
-    this.#segmentFileBytes -= segment.fileBytes;
-    if (number !== undefined) await this.#spares.add(number);
-  }
-
-  async #sealBefore(segment: Segment): Promise<void> {
-    const before = this.#segments[this.#segments.indexOf(segment) - 1];
-    if (before === undefined || before.sealed) return;
-    const file = await this.#disk.open(before.path, { durable: true });
-    try {
-      await this.#writeFooter(file, before);
-    } finally {
-      await file.close();
-    }
-  }
-
-  /** Unlinks the file, or makes a spare of it and gives its number. Its old header makes it empty under its new number. */
-  async #remove(segment: Segment): Promise<number | undefined> {
-    if (!segment.recyclable || !this.#spares.wanted) {
-      await this.#unlink(segment.path);
-      return undefined;
-    }
-    const number = this.#spares.nextNumber;
-    this.#spares.nextNumber += 1;
-    const path = segmentPath(this.#folder, number);
-    await this.#disk.rename(segment.path, path);
-    // If the folder cannot be synced now, the next attempt finds it under its new name.
-    segment.path = path;
-    return number;
+    await this.#trims.trim(segment);
   }
 
   #startSyncing(): void {
@@ -400,27 +307,24 @@ export class SegmentFiles implements Log {
   async close(): Promise<void> {
     clearTimeout(this.#syncTimer);
     this.#syncTimer = undefined;
-    await this.#removals;
+    await this.#trims.idle();
     const current = this.#current;
     this.#current = undefined;
     if (current !== undefined) {
       try {
-        await current.prepared.stopZeros();
+        await this.#stopZeros(current);
         // With its end known, the next start need not look for it.
-        await this.#writeFooter(current.file, current);
+        await sealSegment(current.file, current);
         if (this.#sync !== 'commit') await current.file.sync();
       } catch (error) {
         this.#report(error as Error);
       }
       await this.#release(current);
     }
+    for (const { released } of this.#list.all) await released;
     await this.#spares.close();
     await this.#open.close();
     await this.#lock?.release();
     this.#lock = undefined;
   }
-}
-
-function pageAligned(bytes: number): number {
-  return Math.ceil(bytes / pageBytes) * pageBytes;
 }

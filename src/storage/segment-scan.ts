@@ -2,7 +2,7 @@
 
 import { blockIntact, blockLength, claimedBlock } from './block.ts';
 import type { Disk, DiskFile } from './disk.ts';
-import { type Damage, nextPosition, type Position } from './log.ts';
+import { blockHeaderBytes, type Damage, nextPosition, type Position } from './log.ts';
 import { decodeFooter, decodeHeader, pageBytes } from './segment-page.ts';
 import { readBytes } from './segment-reader.ts';
 import { segmentPath } from './segment-spares.ts';
@@ -22,6 +22,8 @@ export interface Segment {
   sealed: boolean;
   /** Its file may hold other blocks once this segment is trimmed. */
   recyclable: boolean;
+  /** Settled when nothing of this process writes to the file any more; never rejected. Undefined while it is written. */
+  released: Promise<void> | undefined;
 }
 
 /** What `scanFolder` found. */
@@ -68,7 +70,8 @@ export async function scanFolder(disk: Disk, folder: string, fileBytes: number):
     segments,
     empty,
     overwritten,
-    damage,
+    // What is overwritten is not missed.
+    damage: damage.filter(({ place }) => segments.some(({ path }) => path === place)),
     highestEpoch,
     highestNumber: numbers.at(-1) ?? 0,
     highestUsed: found.at(-1)?.number ?? 0,
@@ -90,7 +93,8 @@ async function readSegment(
   const page = await readBytes(file, 0, pageBytes);
   const header = decodeHeader(page, path);
   // A footer may be in the system's memory only, by a failed write of a process that was killed then: no seal yet.
-  const rest = { path, sealed: false, fileBytes: Math.max(bytes, standardBytes), recyclable: bytes === standardBytes };
+  const released = Promise.resolve();
+  const rest = { path, released, sealed: false, fileBytes: bytes, recyclable: bytes === standardBytes };
   if (header?.number === number) {
     return { segment: { ...header, ...rest, ...(await readEnd(file, bytes, header)) }, epoch: header.epoch };
   }
@@ -112,7 +116,7 @@ async function readFirstBlock(
   bytes: number,
 ): Promise<{ position: Position; epoch: number } | undefined> {
   const page = await readBytes(file, pageBytes, pageBytes);
-  if (page.length < pageBytes) return undefined;
+  if (page.length < blockHeaderBytes) return undefined;
   const { position, epoch } = claimedBlock(page, 0);
   const length = blockLength(page, 0, position, { number, epoch });
   if (length === 0 || length > bytes - pageBytes) return undefined;

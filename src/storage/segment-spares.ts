@@ -1,11 +1,12 @@
 // Segment files made ready before they are needed: filled with zeros, synced, their names durable.
 
 import type { Disk, DiskFile } from './disk.ts';
+import { pageBytes } from './segment-page.ts';
 
-const pieceBytes = 1024 * 1024;
-const syncEveryBytes = 4 * pieceBytes;
+const piecesPerFile = 64;
+const piecesPerSync = 4;
 const sparesMax = 2;
-const zeros = Buffer.alloc(pieceBytes);
+const zeros = Buffer.alloc(1024 * 1024);
 
 /** The path of the segment file with that number. */
 export function segmentPath(folder: string, number: number): string {
@@ -33,6 +34,11 @@ export class PreparedFile {
     this.file = file;
     this.bytes = bytes;
     this.#zeroed = zeroed;
+  }
+
+  /** How far the file is filled. */
+  get zeroed(): number {
+    return this.#zeroed;
   }
 
   get complete(): boolean {
@@ -67,7 +73,7 @@ export class PreparedFile {
     try {
       while (!this.#stopped && this.#zeroed < this.bytes && this.#zeroed >= this.#taken) {
         await this.#zeroPiece(plain);
-        if (this.complete || this.#zeroed % syncEveryBytes === 0) await plain.sync();
+        if (this.complete || this.#zeroed % (piecesPerSync * pieceOf(this.bytes)) === 0) await plain.sync();
       }
     } finally {
       await plain.close();
@@ -75,8 +81,8 @@ export class PreparedFile {
   }
 
   async #zeroPiece(plain: DiskFile): Promise<void> {
-    const length = Math.min(pieceBytes, this.bytes - this.#zeroed);
-    const written = plain.write([length === pieceBytes ? zeros : zeros.subarray(0, length)], this.#zeroed);
+    const length = Math.min(pieceOf(this.bytes), this.bytes - this.#zeroed);
+    const written = plain.write([zeros.subarray(0, length)], this.#zeroed);
     const settled = (): void => {
       this.#piece = undefined;
     };
@@ -177,14 +183,13 @@ export class SegmentSpares {
     const file = await this.#underWay?.ready.catch(() => undefined);
     await file?.stopZeros();
     await this.#preparing;
-    if (file !== undefined && !this.#waiting.includes(file)) this.#waiting.push(file);
     for (const waiting of this.#waiting.splice(0)) await waiting.file.close();
   }
 
   async #requireRoom(): Promise<void> {
-    const unfinished = this.#waiting.length > 0 ? 0 : this.#fileBytes;
+    const missing = this.#waiting.length > 0 ? 0 : this.#fileBytes - (this.#underWay?.file?.zeroed ?? 0);
     const free = await this.#disk.free(this.#folder);
-    if (free >= unfinished + this.#fileBytes) return;
+    if (free >= missing + this.#fileBytes) return;
     const message = `The disk of ${this.#folder} has ${free} bytes free, fewer than a segment needs. Free some space.`;
     throw Object.assign(new Error(message), { code: 'ENOSPC' });
   }
@@ -195,7 +200,7 @@ export class SegmentSpares {
     this.nextNumber += 1;
     const path = segmentPath(this.#folder, number);
     const plain = await this.#disk.open(path, { create: true });
-    const length = Math.min(pieceBytes, this.#fileBytes);
+    const length = pieceOf(this.#fileBytes);
     try {
       await plain.write([zeros.subarray(0, length)], 0);
       await plain.sync();
@@ -241,4 +246,9 @@ export class SegmentSpares {
 
 function byNumber(a: PreparedFile, b: PreparedFile): number {
   return a.number - b.number;
+}
+
+/** Bytes of zeros that are written at once to a file of that size: few enough not to hold up what is appended meanwhile. */
+function pieceOf(fileBytes: number): number {
+  return Math.min(zeros.length, Math.ceil(fileBytes / piecesPerFile / pageBytes) * pageBytes);
 }

@@ -1,8 +1,8 @@
-// The last block of a log whose writer did not close it: makes sure that what is found now is also found after a power cut.
+// The end of a segment: its footer, and the last block of a log whose writer did not close it.
 
-import type { Disk } from './disk.ts';
+import type { Disk, DiskFile } from './disk.ts';
 import { blockHeaderBytes, nextPosition } from './log.ts';
-import { decodeHeader, pageBytes } from './segment-page.ts';
+import { decodeHeader, encodeFooter, pageBytes } from './segment-page.ts';
 import { offsetOf, readBlocks, readBytes } from './segment-reader.ts';
 import type { Segment } from './segment-scan.ts';
 
@@ -40,4 +40,19 @@ export async function settleTail(disk: Disk, segment: Segment): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** Writes the footer that says where the segment, whose end is known, ends. */
+export async function sealSegment(file: DiskFile, segment: Segment): Promise<void> {
+  const end = segment.end!;
+  // A failed write may have made the file longer than what counts; the footer is looked for at its very end.
+  const at = Math.max(pageAligned(offsetOf(segment, end)), pageAligned(await file.size()) - pageBytes);
+  await file.write([encodeFooter({ ...segment, end })], at);
+  segment.fileBytes = at + pageBytes;
+  segment.sealed = true;
+}
+
+/** The multiple of a page's size that is not below `bytes`. */
+export function pageAligned(bytes: number): number {
+  return Math.ceil(bytes / pageBytes) * pageBytes;
 }

@@ -103,6 +103,7 @@ class Simulation {
       await new Promise(resolve => setImmediate(resolve));
       if (this.tasks.length > 0) this.tasks.splice(this.#below(this.tasks.length), 1)[0]!();
     }
+    this.error ??= this.disk.misuse;
     if (this.error !== undefined) throw this.error;
   }
 
@@ -134,7 +135,7 @@ class Simulation {
     const { strict } = this;
     const found: ModelSegment[] = [];
     let next = this.segments.length === 0 && segments.length === 0 ? this.next : 0;
-    for (const { start, header, index } of segments) {
+    for (const { start, end, header, index } of segments) {
       const torn = this.inFlight?.begins === true && this.inFlight.position === start;
       if (header.length === 0 && (torn || !strict)) this.headless.add(start);
       if (!this.headless.has(start)) expect(Buffer.from(header).toString()).toBe(`header of ${start}`);
@@ -155,7 +156,7 @@ class Simulation {
         }
         at = result.next;
       }
-      next = Math.max(next, start);
+      next = Math.max(next, end ?? start);
       found.push({ start, blocks, index, trim: 'no' });
     }
     expect(damage.length).toBeLessThanOrEqual(this.headless.size);

@@ -142,6 +142,8 @@ export class SimulatedDisk implements Disk {
   #gone = false;
   /** Bytes that fit; may be changed at any time. */
   capacity: number;
+  /** The first use of a file that was closed already, which would hit another file on a real system. */
+  misuse: Error | undefined;
   /** Asked before each operation; what it returns is how the operation fails. */
   fault: (operation: DiskOperation) => 'EIO' | 'ENOSPC' | undefined = () => undefined;
 
@@ -291,18 +293,38 @@ export class SimulatedDisk implements Disk {
   }
 
   #file(content: Content, path: string, durable: boolean): DiskFile {
+    let open = true;
+    const requireOpen = (): void => {
+      if (open) return;
+      this.misuse ??= diskError('EBADF', path);
+      throw this.misuse;
+    };
     return {
-      read: (into, position) =>
-        this.#later({ kind: 'read', path, position, length: into.length }, () => {
+      read: async (into, position) => {
+        requireOpen();
+        return this.#later({ kind: 'read', path, position, length: into.length }, () => {
           const bytes = Math.max(0, Math.min(into.length, content.size - position));
           into.set(content.seen.subarray(position, position + bytes));
           return bytes;
-        }),
-      write: (parts, position) => this.#write(content, path, durable, Buffer.concat(parts), position),
-      sync: () => this.#sync(content, path),
-      truncate: bytes => this.#later({ kind: 'write', path, position: bytes }, () => content.resize(bytes)),
+        });
+      },
+      write: async (parts, position) => {
+        requireOpen();
+        return this.#write(content, path, durable, Buffer.concat(parts), position);
+      },
+      sync: async () => {
+        requireOpen();
+        return this.#sync(content, path);
+      },
+      truncate: async bytes => {
+        requireOpen();
+        return this.#later({ kind: 'write', path, position: bytes }, () => content.resize(bytes));
+      },
       size: async () => content.size,
-      close: async () => {},
+      close: async () => {
+        requireOpen();
+        open = false;
+      },
     };
   }
 
