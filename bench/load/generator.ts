@@ -1,7 +1,7 @@
-// The generator process: takes one job as JSON, drives one broker, prints the outcome as JSON.
+// The generator process: takes one job after the other from its parent, drives one broker, answers with the outcome.
 import { Consumer } from './consumer.ts';
 import { Histogram } from './histogram.ts';
-import type { Job, Outcome, Quantiles } from './job.ts';
+import type { Job, Outcome, Quantiles, Reply } from './job.ts';
 import type { Link } from './link.ts';
 import { Producer } from './producer.ts';
 import { queueName } from './publish-template.ts';
@@ -78,7 +78,7 @@ function runLoad(job: Job, producer: Party<Producer> | undefined, consumers: Par
 }
 
 async function run(job: Job): Promise<Outcome> {
-  await declareTopology(job);
+  if (!job.reuse) await declareTopology(job);
   const copies = job.exchange === 'fanout' ? job.queues : 1;
   const tally = new Tally(job.counts, copies, job.mode === 'publish' ? 0 : job.count * copies);
   const latencyUs = new Histogram();
@@ -131,10 +131,11 @@ function quantiles(histogram: Histogram): Quantiles {
   return { p50: histogram.quantile(0.5), p99: histogram.quantile(0.99), max: histogram.quantile(1) };
 }
 
-try {
-  console.log(JSON.stringify(await run(JSON.parse(process.argv[2] ?? '{}') as Job)));
-  process.exit(0);
-} catch (error) {
-  console.error((error as Error).message);
-  process.exit(2);
-}
+process.on('message', async (job: Job) => {
+  try {
+    process.send?.({ outcome: await run(job) } satisfies Reply);
+  } catch (error) {
+    // Connections may be left half open: whoever asked starts another generator.
+    process.send?.({ error: (error as Error).message } satisfies Reply, () => process.exit(2));
+  }
+});

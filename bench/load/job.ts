@@ -1,4 +1,4 @@
-// What the generator is asked to do, and what it answers: JSON between two processes.
+// What the generator is asked to do, and what it answers: messages between two processes.
 import type { Faults } from './tally.ts';
 
 /** One load run. Everything that is not given is off, or one. */
@@ -28,6 +28,8 @@ export interface Job {
   ratePerSecond: number;
   /** Do not purge the queues first. */
   keep: boolean;
+  /** Queues, exchange and bindings are there from an earlier job: declare nothing. */
+  reuse: boolean;
   /** Delete the queues at the end. */
   remove: boolean;
   /** Number of this run's producer in the stamps, and message counts of all producers whose messages may be in the queues. */
@@ -64,6 +66,9 @@ export interface Outcome {
   generatorBusy: number;
 }
 
+/** What the generator sends back: the outcome, or why there is none. */
+export type Reply = { outcome: Outcome } | { error: string };
+
 /** A job with the given parts and the defaults for the rest. */
 export function job(parts: Partial<Job> & Pick<Job, 'port' | 'queue' | 'count'>): Job {
   return {
@@ -78,6 +83,7 @@ export function job(parts: Partial<Job> & Pick<Job, 'port' | 'queue' | 'count'>)
     channels: 1,
     ratePerSecond: 0,
     keep: false,
+    reuse: false,
     remove: false,
     producer: 0,
     counts: [parts.count],
