@@ -42,6 +42,9 @@ export class Broker {
 
   /** Starts it on what its folder holds. Resolves with the milliseconds until a login succeeded. */
   async start(): Promise<number> {
+    const other = listenerPid(this.port);
+    if (other !== undefined)
+      throw new Error(`port ${this.port} is taken by process ${other}: choose others with --port`);
     mkdirSync(this.folder, { recursive: true });
     const pin = this.#core === undefined ? [] : ['taskset', '-c', String(this.#core)];
     const [program, ...args] = [...pin, ...this.#commandLine()];
@@ -93,6 +96,7 @@ export class Broker {
     if (this.#child) this.#killGroup(this.#child);
     if (!this.#command) stopNameServer(this.port);
     rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.logFile, { force: true });
   }
 
   /** Resident memory in MiB, now or at its peak. */

@@ -42,6 +42,11 @@ export function listenerPid(port: number): number | undefined {
   return processIds().find(pid => openFiles(pid).some(({ target }) => target === socket));
 }
 
+/** The name of the program a process runs, at most 15 characters. */
+export function programName(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+}
+
 /** The open files of a process: descriptor and what it leads to; none when the process is gone or not ours. */
 export function openFiles(pid: number): { fd: string; target: string }[] {
   const folder = `/proc/${pid}/fd`;

@@ -23,6 +23,9 @@ const scenarios: readonly Scenario[] = [
   syncCounts,
 ];
 
+/** Brokers that failed at something: their logs are kept. */
+const suspects = new Set<Broker>();
+
 /** The bench as one scenario sees it, with its results going to `result`. */
 function benchFor(options: Options, brokers: readonly Broker[], result: Result): Bench {
   const dropped = new Set<Broker>();
@@ -59,7 +62,8 @@ function benchFor(options: Options, brokers: readonly Broker[], result: Result):
 
 async function runAll(options: Options, brokers: readonly Broker[], machine: string): Promise<Result[]> {
   const names = brokers.map(broker => broker.name);
-  console.log(`${machine}\n${options.runs} runs each, by turns; medians\n\n${heading(names)}`);
+  const scaledBy = options.scale === 1 ? '' : `; every count multiplied by ${options.scale}`;
+  console.log(`${machine}\n${options.runs} runs each, by turns; medians${scaledBy}\n\n${heading(names)}`);
   const results: Result[] = [];
   for (const scenario of scenarios.filter(({ name }) => options.scenarios.includes(name))) {
     const result: Result = { scenario: scenario.name, title: scenario.title, runs: {}, failures: [] };
@@ -103,8 +107,9 @@ try {
 } finally {
   endGenerator();
   for (const broker of brokers) {
-    await broker.remove(failed);
-    if (failed) console.error(`bench: the log of ${broker.name} is ${broker.logFile}`);
+    const keepLog = failed && (suspects.size === 0 || suspects.has(broker));
+    await broker.remove(keepLog);
+    if (keepLog) console.error(`bench: the log of ${broker.name} is ${broker.logFile}`);
   }
 }
 process.exit(failed ? 1 : 0);

@@ -1,7 +1,6 @@
 // How to run a RabbitMQ node of the benchmark's own: default settings, but with its folder, ports and name for itself.
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { isExecutable, programPath } from './machine.ts';
+import { isExecutable, listenerPid, programName, programPath } from './machine.ts';
 
 /** Where Debian keeps the script that does not switch users; the wrapper on the path would. */
 const debianScript = '/usr/lib/rabbitmq/bin/rabbitmq-server';
@@ -36,11 +35,6 @@ export function rabbitmqEnvironment(port: number, folder: string): NodeJS.Proces
 
 /** Ends the name server that Erlang started for the node and leaves behind. */
 export function stopNameServer(port: number): void {
-  const epmd = programPath('epmd');
-  if (!epmd) return;
-  try {
-    execFileSync(epmd, ['-port', String(port + 3), '-kill'], { stdio: 'ignore' });
-  } catch {
-    // Not running: the node never came up.
-  }
+  const pid = listenerPid(port + 3);
+  if (pid !== undefined && programName(pid) === 'epmd') process.kill(pid);
 }

@@ -34,7 +34,7 @@ export function shown(value: number): string {
 /** The table's head. */
 export function heading(brokers: readonly string[]): string {
   const quotients = quotientsOf(brokers).map(name => `${name}/${peerName}`);
-  return row('', [...brokers, ...quotients]);
+  return row('(↑ more is better, ↓ less is better)', [...brokers, ...quotients]);
 }
 
 /** A scenario's lines: its title, then a line for each figure. */
@@ -52,14 +52,14 @@ export function machineLine(pinned: boolean): string {
   return `${model}, ${os.availableParallelism()} cores (${cores}), Node ${process.versions.node}, ${os.type()} ${os.release()}`;
 }
 
-function figureLine({ key, label }: Figure, result: Result, brokers: readonly string[]): string {
+function figureLine({ key, label, better }: Figure, result: Result, brokers: readonly string[]): string {
   const medians = new Map(brokers.map(name => [name, median(column(result, name, key))]));
   const peer = medians.get(peerName) ?? Number.NaN;
   const quotients = quotientsOf(brokers).map(name => {
     const quotient = medians.get(name)! / peer;
     return Number.isFinite(quotient) ? `${shown(quotient)}x` : '-';
   });
-  return row(`  ${label}`, [...[...medians.values()].map(shown), ...quotients]);
+  return row(`  ${label} ${better === 'more' ? '↑' : '↓'}`, [...[...medians.values()].map(shown), ...quotients]);
 }
 
 function column(result: Result, broker: string, key: string): number[] {

@@ -19,7 +19,7 @@ export const backlog: Scenario = {
     { key: 'publishRate', label: 'publish messages/s', better: 'more' },
     { key: 'peakMib', label: 'peak memory MiB', better: 'less' },
     { key: 'diskMib', label: 'disk MiB', better: 'less' },
-    { key: 'recoveryMs', label: 'kill -9 to next login ms', better: 'less' },
+    { key: 'recoveryMs', label: 'restart after kill -9 to login ms', better: 'less' },
     { key: 'recoveredMib', label: 'memory after that MiB', better: 'less' },
     { key: 'drainRate', label: 'drain messages/s', better: 'more' },
   ],
@@ -45,7 +45,7 @@ export const backlog: Scenario = {
 /** G: what a connection with one open channel costs that does nothing. */
 export const idleConnections: Scenario = {
   name: 'G',
-  title: '5,000 idle connections, a channel on each',
+  title: 'idle connections (5,000), a channel on each',
   figures: [
     { key: 'eachKib', label: 'memory each KiB', better: 'less' },
     { key: 'openRate', label: 'opened/s', better: 'more' },

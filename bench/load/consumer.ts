@@ -3,7 +3,7 @@ import type { FrameSink } from './frame-scanner.ts';
 import type { Histogram } from './histogram.ts';
 import type { Job } from './job.ts';
 import type { Link } from './link.ts';
-import { checkByte, filledBody, nowUs, stampBytes } from './stamp.ts';
+import { checkByte, filledBody, nowUs, sinceUs, stampBytes } from './stamp.ts';
 import type { Tally } from './tally.ts';
 import { frameType, method, methodId, u8, u32 } from './wire.ts';
 import { type Batch, WritePool } from './write-pool.ts';
@@ -122,7 +122,7 @@ export class Consumer implements FrameSink {
     else if (!worker.redelivered) tally.disorder++;
     tally.add(this.#job.exchange === 'fanout' ? worker.queue : 0, producer, sequence);
     if (producer === this.#job.producer && this.#job.mode === 'both') {
-      this.#latencyUs.add(this.#now - view.getUint32(at + 8, true));
+      this.#latencyUs.add(sinceUs(this.#now, view.getUint32(at + 8, true)));
     }
   }
 

@@ -4,7 +4,7 @@ import { Histogram } from './histogram.ts';
 import type { Job } from './job.ts';
 import type { Link } from './link.ts';
 import { type PublishTemplate, publishTemplate } from './publish-template.ts';
-import { checkByte, nowUs } from './stamp.ts';
+import { checkByte, nowUs, sinceUs } from './stamp.ts';
 import { frameType, methodId } from './wire.ts';
 import { type Batch, WritePool } from './write-pool.ts';
 
@@ -25,7 +25,7 @@ export class Producer implements FrameSink {
   readonly #link: Link;
   readonly #template: PublishTemplate;
   readonly #pool: WritePool;
-  /** When the message of a delivery tag was sent, 0 once it is confirmed; a ring over the window. */
+  /** When the message of a delivery tag was sent (lower 32 bits), 0 once it is confirmed; a ring over the window. */
   readonly #sentUs: Uint32Array;
   #lowestTag = 1;
   #scheduled = false;
@@ -66,7 +66,7 @@ export class Producer implements FrameSink {
       const at = this.#sentUs[each & mask]!;
       if (at === 0) continue;
       this.#sentUs[each & mask] = 0;
-      this.confirmUs.add(now - at);
+      this.confirmUs.add(sinceUs(now, at));
       if (nack) this.nacked++;
       this.confirmed++;
     }
@@ -108,11 +108,11 @@ export class Producer implements FrameSink {
     const mask = this.#sentUs.length - 1;
     for (let unit = 0, at = 0; unit < units; unit++, at += this.#template.bytes.length) {
       const sequence = this.sent++;
-      const due = ratePerSecond > 0 ? (this.startedUs + (sequence * 1e6) / ratePerSecond) >>> 0 : now;
+      const due = ratePerSecond > 0 ? this.startedUs + Math.floor((sequence * 1e6) / ratePerSecond) : now;
       view.setUint32(at + stampAt + 4, sequence, true);
       view.setUint32(at + stampAt + 8, due, true);
       bytes[at + checkAt] = checkByte(producer, sequence);
-      if (confirms > 0) this.#sentUs[(sequence + 1) & mask] = due || 1;
+      if (confirms > 0) this.#sentUs[(sequence + 1) & mask] = due >>> 0 || 1;
       if (key) patchDigits(bytes, at + key.digitsAt, sequence % key.keys);
     }
   }

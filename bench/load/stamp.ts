@@ -1,13 +1,18 @@
 // The stamp at the front of every body, and the byte at its end, by which a consumer knows what it got.
 
-/** Producer, sequence number and send time, 4 bytes each, little-endian. */
+/** Producer, sequence number and the lower 32 bits of the send time in microseconds, 4 bytes each, little-endian. */
 export const stampBytes = 12;
 /** The smallest body: a stamp and the check byte. */
 export const bodyBytesMin: number = stampBytes + 1;
 
-/** Microseconds since the process began, in 32 bits: enough for 71 minutes. */
+/** Whole microseconds since the process began. */
 export function nowUs(): number {
-  return (performance.now() * 1000) >>> 0;
+  return Math.floor(performance.now() * 1000);
+}
+
+/** Microseconds from a time of which only the lower 32 bits were kept; right for differences up to 35 minutes. */
+export function sinceUs(now: number, low32: number): number {
+  return (now - low32) | 0;
 }
 
 /** The last byte of a body, so that a body put together from two messages is noticed. */
