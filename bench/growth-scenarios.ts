@@ -29,7 +29,8 @@ async function compare(bench: Bench, { few, many }: Growth, baseCount: number): 
       const small = await bench.load(broker, { ...of(broker, 'few', counts.get(broker)!), reuse: true });
       const large = await bench.load(broker, { ...of(broker, 'many', counts.get(broker)!), reuse: true });
       const rates = { few: small.overallRate, many: large.overallRate };
-      bench.note(broker, { ...rates, kept: rates.many / rates.few, peakMib: large.brokerPeakMib });
+      const generatorBusy = Math.max(small.generatorBusy, large.generatorBusy);
+      bench.note(broker, { ...rates, kept: rates.many / rates.few, generatorBusy });
     });
   }
 }
@@ -99,7 +100,8 @@ export const deepQueue: Scenario = {
         const all = await bench.load(broker, job({ ...load, ...parts }));
         const rates = { few: none.overallRate, many: all.overallRate, fillRate };
         const peakMib = Math.max(fillPeakMib, all.brokerPeakMib);
-        bench.note(broker, { ...rates, kept: rates.many / rates.few, peakMib });
+        const generatorBusy = Math.max(none.generatorBusy, all.generatorBusy);
+        bench.note(broker, { ...rates, kept: rates.many / rates.few, peakMib, generatorBusy });
       });
     }
     await bench.each(async broker => void (await broker.fresh()));

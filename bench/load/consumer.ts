@@ -11,16 +11,21 @@ import { type Batch, WritePool } from './write-pool.ts';
 /** One body in so many is compared byte by byte. */
 const comparedEvery = 64;
 
-/** A channel of this connection: the delivery under way, and the last number seen of each (queue, producer). */
-interface Worker {
-  tagHigh: number;
-  tagLow: number;
-  queue: number;
-  redelivered: boolean;
-  bodyBytes: number;
-  gotBytes: number;
-  parts: Buffer[];
-  lastSequence: Int32Array;
+/** A channel of this connection: the delivery under way. A class, since a thousand object literals of one shape ran at half the rate. */
+class Worker {
+  tagHigh = 0;
+  tagLow = 0;
+  queue = 0;
+  redelivered = false;
+  bodyBytes = 0;
+  gotBytes = 0;
+  readonly parts: Buffer[] = [];
+  /** Where its numbers begin in the list of last ones. */
+  readonly lastAt: number;
+
+  constructor(lastAt: number) {
+    this.lastAt = lastAt;
+  }
 }
 
 /** One consuming connection. `onComplete` is called when the tally, which all connections share, is complete. */
@@ -34,6 +39,8 @@ export class Consumer implements FrameSink {
   readonly #tally: Tally;
   readonly #latencyUs: Histogram;
   readonly #workers: Worker[] = [];
+  /** The last number seen by (channel, queue, producer). */
+  readonly #lastSequences: Int32Array;
   readonly #filler: Buffer;
   readonly #acks: WritePool;
   #batch: Batch | undefined;
@@ -48,11 +55,9 @@ export class Consumer implements FrameSink {
     this.#latencyUs = latencyUs;
     this.#filler = filledBody(job.bodyBytes);
     this.#acks = new WritePool(link, method(1, methodId.basicAck, u32(0), u32(0), u8(0)), 64 * 1024);
-    for (let channel = 1; channel <= job.channels; channel++) {
-      const lastSequence = new Int32Array(job.queues * tally.producers).fill(-1);
-      const idle = { tagHigh: 0, tagLow: 0, queue: 0, redelivered: false, bodyBytes: 0, gotBytes: 0 };
-      this.#workers[channel] = { ...idle, parts: [], lastSequence };
-    }
+    const perWorker = job.queues * tally.producers;
+    this.#lastSequences = new Int32Array(perWorker * job.channels).fill(-1);
+    for (let channel = 0; channel <= job.channels; channel++) this.#workers.push(new Worker((channel - 1) * perWorker));
     link.sink = this;
     link.onRead = () => this.#endOfRead();
   }
@@ -117,8 +122,8 @@ export class Consumer implements FrameSink {
       tally.corrupt++;
       return;
     }
-    const last = worker.queue * tally.producers + producer;
-    if (sequence > worker.lastSequence[last]!) worker.lastSequence[last] = sequence;
+    const last = worker.lastAt + worker.queue * tally.producers + producer;
+    if (sequence > this.#lastSequences[last]!) this.#lastSequences[last] = sequence;
     else if (!worker.redelivered) tally.disorder++;
     tally.add(this.#job.exchange === 'fanout' ? worker.queue : 0, producer, sequence);
     if (producer === this.#job.producer && this.#job.mode === 'both') {

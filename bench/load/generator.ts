@@ -83,9 +83,9 @@ async function run(job: Job): Promise<Outcome> {
   const tally = new Tally(job.counts, copies, job.mode === 'publish' ? 0 : job.count * copies);
   const latencyUs = new Histogram();
   const producer = job.mode === 'consume' ? undefined : await openProducer(job);
+  const consumers = job.mode === 'publish' ? [] : await openConsumers(job, tally, latencyUs);
   const cpu = process.cpuUsage();
   const began = performance.now();
-  const consumers = job.mode === 'publish' ? [] : await openConsumers(job, tally, latencyUs);
   const completed = await runLoad(job, producer, consumers, tally);
   const used = process.cpuUsage(cpu);
   const generatorBusy = (used.user + used.system) / 1000 / (performance.now() - began);

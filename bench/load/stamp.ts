@@ -3,7 +3,7 @@
 /** Producer, sequence number and the lower 32 bits of the send time in microseconds, 4 bytes each, little-endian. */
 export const stampBytes = 12;
 /** The smallest body: a stamp and the check byte. */
-export const bodyBytesMin: number = stampBytes + 1;
+const bodyBytesMin = stampBytes + 1;
 
 /** Whole microseconds since the process began. */
 export function nowUs(): number {
