@@ -3,6 +3,7 @@ import type { Broker } from './broker.ts';
 import { type Job, job } from './load/job.ts';
 import { durableLoad } from './load-scenarios.ts';
 import { type Bench, type Figure, type Scenario, scaled } from './scenario.ts';
+import { warmUp } from './warm-up.ts';
 
 const keptFigure: Figure = { key: 'kept', label: 'share of the rate that is kept', better: 'more' };
 
@@ -19,10 +20,8 @@ async function compare(bench: Bench, { few, many }: Growth, baseCount: number): 
     job({ ...(size === 'few' ? few : many), port: broker.port, queue: size, count });
   const counts = new Map<Broker, number>();
   await bench.each(async broker => {
-    const count = scaled(baseCount, bench.scale, 1000);
-    const warm = await bench.load(broker, of(broker, 'few', count));
-    await bench.load(broker, of(broker, 'many', count));
-    counts.set(broker, Math.max(count, Math.round(warm.overallRate * 2 * bench.scale)));
+    counts.set(broker, await warmUp(bench, broker, count => of(broker, 'few', count), baseCount));
+    await bench.load(broker, of(broker, 'many', scaled(baseCount, bench.scale)));
   });
   for (let run = 0; run < bench.runs; run++) {
     await bench.each(async broker => {
@@ -84,9 +83,14 @@ export const deepQueue: Scenario = {
     await bench.each(async broker => {
       const of = (parts: Partial<Job>) =>
         job({ ...durableLoad, port: broker.port, queue: 'deep', count: deep, ...parts });
-      const warm = await bench.load(broker, of({ queue: 'warm', count: scaled(30_000, bench.scale), remove: true }));
+      const perRun = await warmUp(
+        bench,
+        broker,
+        count => of({ queue: 'warm', count, counts: [count], remove: true }),
+        30_000,
+      );
       const fill = await bench.load(broker, of({ mode: 'publish', left: deep }));
-      const count = Math.min(Math.floor(deep / 2), Math.round(warm.overallRate * 2 * bench.scale));
+      const count = Math.min(Math.floor(deep / 2), perRun);
       filled.set(broker, { count, fillRate: fill.publishRate, fillPeakMib: fill.brokerPeakMib });
     });
     for (let run = 0; run < bench.runs; run++) {

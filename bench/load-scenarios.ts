@@ -1,14 +1,11 @@
 // The rows that are one load each, as a table: A to F at full speed, R at a fixed rate.
 import type { Broker } from './broker.ts';
 import { type Job, job } from './load/job.ts';
-import type { LoadRun } from './run-load.ts';
 import { type Bench, type Figure, latencyFigures, peakFigure, rateFigure, type Scenario, scaled } from './scenario.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Durable, persistent, 1,000 confirms in flight, prefetch 1,000, every message acked by itself. */
 export const durableLoad: Partial<Job> = { durable: true, confirms: 1000, prefetch: 1000 };
-
-const secondsPerRun = 2;
-const countMax = 8_000_000;
 
 interface LoadRow {
   name: string;
@@ -50,16 +47,11 @@ export const loadScenarios: readonly Scenario[] = rows.map(row => ({
 }));
 
 async function runRow(bench: Bench, { name, load, baseCount, copies = 1 }: LoadRow): Promise<void> {
-  const perRun = ({ overallRate }: LoadRun, least: number, scale: number) =>
-    scaled(Math.max(least, Math.min(countMax, (overallRate / copies) * secondsPerRun)), scale);
   const of = (broker: Broker, queue: string, count: number) =>
     job({ ...load, port: broker.port, queue: `${queue}-${name}`, count, remove: true });
   const counts = new Map<Broker, number>();
   await bench.each(async broker => {
-    // Twice, since the first is slow where code is compiled as it runs and files are made on first use.
-    const first = await bench.load(broker, of(broker, 'warm', scaled(baseCount, bench.scale)));
-    const second = await bench.load(broker, of(broker, 'warm', perRun(first, baseCount / 2, bench.scale / 2)));
-    counts.set(broker, perRun(second, baseCount, bench.scale));
+    counts.set(broker, await warmUp(bench, broker, count => of(broker, 'warm', count), baseCount, copies));
   });
   for (let run = 0; run < bench.runs; run++) {
     await bench.each(async broker => {
