@@ -101,7 +101,7 @@ try {
   const failures = results.flatMap(result => result.failures);
   failed = failures.length > 0;
   if (failed) console.log(`${failures.length} checks failed:\n${failures.map(text => `  ${text}`).join('\n')}`);
-  else console.log('every message was checked: none missing, doubled, out of order or damaged');
+  else console.log('no check failed: of the messages sent, none was missing, doubled, out of order or damaged');
 } catch (error) {
   console.error(`bench: ${(error as Error).message}`);
 } finally {
