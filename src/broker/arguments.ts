@@ -1,6 +1,7 @@
 // The arguments of queues and exchanges that mean something: how they are compared, and what RabbitMQ says of a difference.
-import { equalValues } from '../amqp/table-value.ts';
+
 import type { FieldValue, Table } from '../amqp/table.ts';
+import { equalValues } from '../amqp/table-value.ts';
 import { preconditionFailed } from './errors.ts';
 
 /** Queue arguments that a redeclaration must repeat. All others are stored, shown and never compared (RabbitMQ behaviour). */
@@ -41,7 +42,9 @@ function checkEquivalent(
   };
   if (received === undefined) {
     if (name === 'x-queue-type' && print(current as FieldValue) === 'classic') return;
-    fail(`received none but current is the value '${print(current as FieldValue)}' of type '${(current as FieldValue).type}'`);
+    fail(
+      `received none but current is the value '${print(current as FieldValue)}' of type '${(current as FieldValue).type}'`,
+    );
   } else if (current === undefined) {
     if (name === 'x-queue-type' && print(received) === 'classic') return;
     fail(`received the value '${print(received)}' of type '${received.type}' but current is none`);

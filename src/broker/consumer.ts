@@ -59,6 +59,8 @@ export class Consumer {
     const credit = this.credit;
     if (!credit.open) return false;
     if (this.noAck) return true;
-    return (this.prefetch === 0 || this.unsettled < this.prefetch) && (credit.limit === 0 || credit.used < credit.limit);
+    return (
+      (this.prefetch === 0 || this.unsettled < this.prefetch) && (credit.limit === 0 || credit.used < credit.limit)
+    );
   }
 }

@@ -128,7 +128,13 @@ export class Message {
 const nothing = Buffer.alloc(0);
 
 /** A message of which only the place in a store is known. */
-export function unloadedMessage(store: Store, position: number, block: number, bodyBytes: number, persistent: boolean): Message {
+export function unloadedMessage(
+  store: Store,
+  position: number,
+  block: number,
+  bodyBytes: number,
+  persistent: boolean,
+): Message {
   const message = new Message(nothing, undefined, 0, 0, nothing, 0, 0, undefined, bodyBytes, persistent, undefined, 0);
   message.store = store;
   message.position = position;

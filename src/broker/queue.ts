@@ -68,7 +68,16 @@ export class Queue implements Holder {
   /** Whether a consumer or a get may have been given messages since the queue was recovered. */
   consumed = false;
   nextSequence = 1;
-  readonly stats: QueueStats = { published: 0, delivered: 0, deliveredNoAck: 0, got: 0, gotNoAck: 0, gotEmpty: 0, acked: 0, redelivered: 0 };
+  readonly stats: QueueStats = {
+    published: 0,
+    delivered: 0,
+    deliveredNoAck: 0,
+    got: 0,
+    gotNoAck: 0,
+    gotEmpty: 0,
+    acked: 0,
+    redelivered: 0,
+  };
   readonly #services: Services;
   /** Consumers that were not found without credit when last tried, in the order of their turns. */
   readonly #turns = new Ring<Consumer>();

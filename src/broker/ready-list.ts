@@ -168,7 +168,8 @@ export class ReadyList {
     while (this.#returned.length > 0) this.#returned.pop();
     for (let c = this.#first; c < this.#chunks.length; c++) {
       const { entries, packed, head } = this.#chunks[c] as Chunk;
-      if (packed !== undefined) for (let i = head; i < packed.length; i++) gone(packed.id(i), packed.bodyBytes(i), packed.isInScratch(i));
+      if (packed !== undefined)
+        for (let i = head; i < packed.length; i++) gone(packed.id(i), packed.bodyBytes(i), packed.isInScratch(i));
       else for (let i = head; i < (entries as Entry[]).length; i++) drop((entries as Entry[])[i] as Entry);
     }
     this.#chunks = [];
@@ -190,7 +191,8 @@ export class ReadyList {
     if (keepHead && from === this.#first) from++;
     const tail = chunks.splice(from);
     const firstPacked = Math.max(this.#first + (keepHead ? 1 : 0), 0);
-    while (tail.length > 0 && this.#storeAll(tail[0] as Chunk)) this.#packInto(chunks, tail.shift() as Chunk, firstPacked);
+    while (tail.length > 0 && this.#storeAll(tail[0] as Chunk))
+      this.#packInto(chunks, tail.shift() as Chunk, firstPacked);
     if (!keepHead)
       for (let c = this.#first; c < from && chunks[c]?.packed === undefined; c++) {
         const packed: Chunk[] = [];
@@ -225,7 +227,9 @@ export class ReadyList {
     for (let c = this.#first; c < this.#chunks.length; c++) {
       const { entries, packed, head } = this.#chunks[c] as Chunk;
       if (packed !== undefined) unloaded += packed.length - head;
-      else for (let i = head; i < (entries as Entry[]).length; i++) if (!(entries as Entry[])[i]?.message.loaded) unloaded++;
+      else
+        for (let i = head; i < (entries as Entry[]).length; i++)
+          if (!(entries as Entry[])[i]?.message.loaded) unloaded++;
     }
     this.unloaded = unloaded;
   }

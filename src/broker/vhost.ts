@@ -231,7 +231,8 @@ export class Vhost {
     to?.delete(bound);
     if (to?.size === 0) this.#bindingsTo.delete(destination);
     this.version++;
-    const gone = this.exchanges.get(source.name) !== source || (destination.kind === 'queue' ? destination.deleted : false);
+    const gone =
+      this.exchanges.get(source.name) !== source || (destination.kind === 'queue' ? destination.deleted : false);
     if (bound.durable && !gone && this.#isThere(destination)) this.#record(this.#bindingFact('unbound', bound));
     if (source.autoDelete && source.bindings.size === 0 && this.exchanges.get(source.name) === source)
       this.removeExchange(source);
@@ -304,7 +305,9 @@ function encode(args: Table): string {
 
 function checkSame(resource: string, name: string, received: string | boolean, current: string | boolean): void {
   if (received !== current)
-    throw preconditionFailed(`inequivalent arg '${name}' for ${resource}: received '${received}' but current is '${current}'`);
+    throw preconditionFailed(
+      `inequivalent arg '${name}' for ${resource}: received '${received}' but current is '${current}'`,
+    );
 }
 
 function reservedPrefix(kind: 'queue' | 'exchange', name: string): Error {
@@ -313,6 +316,19 @@ function reservedPrefix(kind: 'queue' | 'exchange', name: string): Error {
 
 /** RabbitMQ says `invalid` when the word happens to be known to its runtime as an atom, else `unknown`; these are the common ones. */
 function unknownExchangeType(type: string): Error {
-  const atoms = ['', 'foo', 'Direct', 'bar', 'queue', 'exchange', 'default', 'stream', 'quorum', 'classic', 'x', 'test'];
+  const atoms = [
+    '',
+    'foo',
+    'Direct',
+    'bar',
+    'queue',
+    'exchange',
+    'default',
+    'stream',
+    'quorum',
+    'classic',
+    'x',
+    'test',
+  ];
   return commandInvalid(`${atoms.includes(type) ? 'invalid' : 'unknown'} exchange type '${type}'`);
 }

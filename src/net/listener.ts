@@ -15,7 +15,9 @@ export interface Listener {
 /** Listens; rejects with the system's error (EADDRINUSE, EACCES, ...). `port` 0 takes a free one. */
 export function listen(context: SessionContext, turn: Turn, host: string, port: number): Promise<Listener> {
   return new Promise((resolve, reject) => {
-    const server: Server = createServer({ noDelay: true, pauseOnConnect: false }, socket => accept(context, turn, socket));
+    const server: Server = createServer({ noDelay: true, pauseOnConnect: false }, socket =>
+      accept(context, turn, socket),
+    );
     server.once('error', reject);
     server.listen({ host, port, backlog: 4096 }, () => {
       server.off('error', reject);

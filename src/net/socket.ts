@@ -5,7 +5,10 @@ import type { Transport } from '../session/output.ts';
 import type { Turn } from './turn.ts';
 
 /** The transport over a socket, and `attach`, which joins the session made with it. */
-export function socketTransport(socket: Socket, turn: Turn): { transport: Transport; attach(connection: Connection): void } {
+export function socketTransport(
+  socket: Socket,
+  turn: Turn,
+): { transport: Transport; attach(connection: Connection): void } {
   let connection: Connection | undefined;
   let error: Error | undefined;
   const transport: Transport = {

@@ -1,19 +1,20 @@
 // The composition root: every room is made here, wired, started and stopped in order.
 import { hostname } from 'node:os';
 import { Authority } from '../auth/authority.ts';
-import { Broker } from '../broker/broker.ts';
+import type { Entry } from '../broker/entry.ts';
 import { connectionForced } from '../broker/errors.ts';
 import { Memory } from '../broker/memory.ts';
-import { NoJournal } from '../broker/journal.ts';
 import { type Listener, listen } from '../net/listener.ts';
 import { Turn } from '../net/turn.ts';
-import { BufferPool } from '../session/output.ts';
+import type { Connection } from '../session/connection.ts';
 import type { SessionContext } from '../session/context.ts';
+import { BufferPool } from '../session/output.ts';
 import type { Address, Config } from './config.ts';
 import type { Log } from './logging.ts';
 import { peopleFacts } from './people-facts.ts';
 import { serverProperties } from './server-properties.ts';
 import { nodeRandom, TurnClock } from './services.ts';
+import { openStores } from './stores.ts';
 
 /** A broker that runs in this process. */
 export interface RunningBroker {
@@ -27,6 +28,8 @@ export interface RunningBroker {
 }
 
 const tickMs = 500;
+/** How long clients may take to answer the close at shutdown, ms. */
+const closeMs = 1000;
 
 /** Starts a broker. */
 export async function startBrokerProcess(config: Config, log: Log): Promise<RunningBroker> {
@@ -34,11 +37,23 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   const clock = new TurnClock();
   const later = (run: () => void): void => turn.later(run);
   const memory = new Memory(config.memoryBudgetBytes);
-  const journal = new NoJournal(later);
-  const broker = new Broker({ journal, scratch: undefined, memory, clock, later, damaged: () => {} });
   const authority = new Authority({ now: () => performance.now(), loopbackUsers: config.loopbackUsers });
-  for (const name of [config.defaultVhost, ...config.vhosts]) broker.createVhost(name);
-  for (const fact of await peopleFacts(config, authority, true)) authority.apply(fact);
+  const connections = new Set<Connection>();
+  const stores = await openStores({
+    config,
+    log,
+    clock,
+    memory,
+    authority,
+    later,
+    unsettled: () => unsettledOf(connections),
+  });
+  const { broker, journal } = stores;
+  for (const name of [...(stores.isNew ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
+  for (const fact of await peopleFacts(config, authority, stores.isNew)) {
+    authority.apply(fact);
+    journal.record(fact);
+  }
   const context: SessionContext = {
     broker,
     authority,
@@ -55,13 +70,20 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     },
     serverProperties: serverProperties(config, config.clusterName ?? `leveret@${hostname()}`),
     log,
-    connections: new Set(),
-    whenAccepting: run => later(run),
+    connections,
+    whenAccepting: stores.whenAccepting,
   };
   const listeners: Listener[] = [];
-  for (const { host, port } of config.listeners) listeners.push(await listen(context, turn, host, port));
+  try {
+    for (const { host, port } of config.listeners) listeners.push(await listen(context, turn, host, port));
+  } catch (error) {
+    for (const listener of listeners) listener.close();
+    await stores.close();
+    throw error;
+  }
   const ticking = setInterval(() => {
-    for (const connection of [...context.connections]) connection.tick();
+    memory.retry();
+    for (const connection of [...connections]) connection.tick();
   }, tickMs);
   const [first] = listeners as [Listener];
   return {
@@ -71,10 +93,23 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     failed: new Promise(() => {}),
     close: async (reason = 'shutdown') => {
       for (const listener of listeners) listener.close();
-      for (const connection of [...context.connections])
-        connection.close(connectionForced(`broker forced connection closure with reason '${reason}'`));
+      const text = `broker forced connection closure with reason '${reason}'`;
+      for (const connection of [...connections]) connection.close(connectionForced(text));
+      await closed(connections);
       clearInterval(ticking);
-      await new Promise(resolve => setTimeout(resolve, 50));
+      await stores.close();
     },
   };
+}
+
+/** Resolves when all clients have answered the close, or after a while without those that have not. */
+async function closed(connections: ReadonlySet<Connection>): Promise<void> {
+  const end = performance.now() + closeMs;
+  while (connections.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
+  for (const connection of connections) connection.resetNow();
+}
+
+function* unsettledOf(connections: Iterable<Connection>): Generator<Entry> {
+  for (const connection of connections)
+    for (const channel of connection.channels.values()) for (const [, entry] of channel.unsettled) yield entry;
 }

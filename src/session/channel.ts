@@ -1,25 +1,26 @@
 // A channel: its mode and limits, the order of its commands, and its end.
-import { decodeMethod } from '../amqp/method.ts';
+
 import type { ArgumentsToEncode, Method, MethodName } from '../amqp/command.ts';
-import { PermissionCache } from '../auth/permission-cache.ts';
+import { decodeMethod } from '../amqp/method.ts';
 import type { User } from '../auth/authority.ts';
+import { PermissionCache } from '../auth/permission-cache.ts';
 import type { Consumer, Recipient } from '../broker/consumer.ts';
 import { Credit } from '../broker/credit.ts';
 import type { Entry } from '../broker/entry.ts';
-import { accessRefused, type AmqpError, channelError, commandInvalid, frameError } from '../broker/errors.ts';
-import type { Queue } from '../broker/queue.ts';
+import { type AmqpError, accessRefused, channelError, commandInvalid, frameError } from '../broker/errors.ts';
 import type { Holder } from '../broker/memory.ts';
+import type { Queue } from '../broker/queue.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
-import { writeDelivery } from './delivery.ts';
-import { Confirms } from './confirms.ts';
-import { cut, type Connection } from './connection.ts';
+import type { Confirms } from './confirms.ts';
+import { type Connection, cut } from './connection.ts';
 import { basicHandlers } from './consuming.ts';
 import { heldBytesMax } from './context.ts';
+import { writeDelivery } from './delivery.ts';
 import { Publishing } from './publishing.ts';
-import { topologyHandlers } from './topology.ts';
-import { Transaction, transactionHandlers } from './transaction.ts';
 import { requeueAll, settleOne } from './settling.ts';
+import { topologyHandlers } from './topology.ts';
+import { type Transaction, transactionHandlers } from './transaction.ts';
 
 /** A method's handler; throws AmqpError. */
 export type Handler<N extends MethodName> = (channel: Channel, args: Extract<Method, { name: N }>['args']) => void;
@@ -165,7 +166,9 @@ export class Channel implements Recipient, Holder {
   mayOr403(right: 'configure' | 'write' | 'read', kind: 'queue' | 'exchange', name: string): void {
     const resource = kind === 'exchange' && name === '' ? 'amq.default' : name;
     if (this.#permissions.may(right, resource)) return;
-    throw accessRefused(`access to ${kind} '${resource}' in vhost '${this.vhost.name}' refused for user '${this.user.name}'`);
+    throw accessRefused(
+      `access to ${kind} '${resource}' in vhost '${this.vhost.name}' refused for user '${this.user.name}'`,
+    );
   }
 
   // --- ends ---

@@ -1,13 +1,22 @@
 // One AMQP connection: frames in, frames out, its states from the protocol header to the end.
+
+import type { ArgumentsToEncode, Method, MethodName } from '../amqp/command.ts';
+import { findMethod } from '../amqp/command.ts';
 import { erlangOctets, frameErrorText, frameSnippet } from '../amqp/erlang.ts';
 import { SyntaxFault, TableFault, UnknownMethod } from '../amqp/faults.ts';
 import { frameBody, frameEnd, frameHeader, frameHeartbeat, frameMethod, heartbeatFrame } from '../amqp/frame.ts';
 import { decodeMethod, encodeMethod } from '../amqp/method.ts';
-import type { ArgumentsToEncode, Method, MethodName } from '../amqp/command.ts';
-import { findMethod } from '../amqp/command.ts';
 import { Table } from '../amqp/table.ts';
 import type { User } from '../auth/authority.ts';
-import { AmqpError, channelError, commandInvalid, frameError, internalError, notAllowed, unexpectedFrame } from '../broker/errors.ts';
+import {
+  AmqpError,
+  channelError,
+  commandInvalid,
+  frameError,
+  internalError,
+  notAllowed,
+  unexpectedFrame,
+} from '../broker/errors.ts';
 import { Source } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
@@ -94,7 +103,10 @@ export class Connection implements FrameSink {
     if (this.state === 'closed') return;
     this.received += chunk.length;
     this.#lastReceivedAt = this.context.clock.now;
-    this.source = new Source(this.context.broker.services.memory, chunk.buffer.byteLength === chunk.length ? chunk.length : chunk.buffer.byteLength);
+    this.source = new Source(
+      this.context.broker.services.memory,
+      chunk.buffer.byteLength === chunk.length ? chunk.length : chunk.buffer.byteLength,
+    );
     let at = 0;
     if (this.#handshake.expectsProtocolHeader) {
       at = this.#handshake.protocolHeader(chunk);
@@ -110,7 +122,9 @@ export class Connection implements FrameSink {
     if (this.state === 'closed') return;
     if (this.#deadline > 0 && now >= this.#deadline) {
       if (this.state === 'handshake' && !this.#handshake.failed)
-        this.context.log.warning(`closing AMQP connection ${this.name}: no connection.open within ${this.context.limits.handshakeTimeoutMs} ms`);
+        this.context.log.warning(
+          `closing AMQP connection ${this.name}: no connection.open within ${this.context.limits.handshakeTimeoutMs} ms`,
+        );
       this.#reset();
       return;
     }
@@ -119,7 +133,9 @@ export class Connection implements FrameSink {
       this.#lastSentAt = now;
     }
     if (this.output.inFlight > 0 && now - this.#lastSentAt >= outputStalledMs) {
-      this.context.log.warning(`closing AMQP connection ${this.name}: the client has not read for ${outputStalledMs / 1000} s`);
+      this.context.log.warning(
+        `closing AMQP connection ${this.name}: the client has not read for ${outputStalledMs / 1000} s`,
+      );
       this.#reset();
       return;
     }
@@ -130,7 +146,9 @@ export class Connection implements FrameSink {
   lost(error: Error | undefined): void {
     if (this.state === 'closed') return;
     if (this.state === 'running')
-      this.context.log.warning(`closing AMQP connection ${this.#described()}: client unexpectedly closed TCP connection${error === undefined ? '' : ` (${error.message})`}`);
+      this.context.log.warning(
+        `closing AMQP connection ${this.#described()}: client unexpectedly closed TCP connection${error === undefined ? '' : ` (${error.message})`}`,
+      );
     this.#end();
   }
 
@@ -219,7 +237,9 @@ export class Connection implements FrameSink {
     this.vhost = vhost;
     this.state = 'running';
     this.#deadline = 0;
-    this.context.log.info(`connection ${this.name}: user '${this.user?.name}' authenticated and granted access to vhost '${vhost.name}'`);
+    this.context.log.info(
+      `connection ${this.name}: user '${this.user?.name}' authenticated and granted access to vhost '${vhost.name}'`,
+    );
   }
 
   /** Runs something for this connection outside of `receive`, with the same handling of what it throws. */
@@ -256,7 +276,9 @@ export class Connection implements FrameSink {
   handle(error: unknown, channel: Channel | undefined, classId: number, methodId: number): void {
     if (error instanceof AmqpError) {
       if (error.scope === 'channel' && channel !== undefined) {
-        this.context.log.error(`Channel error on connection ${this.#described()}, channel ${channel.number}: operation ${describe(classId, methodId)} caused a channel exception: ${error.message}`);
+        this.context.log.error(
+          `Channel error on connection ${this.#described()}, channel ${channel.number}: operation ${describe(classId, methodId)} caused a channel exception: ${error.message}`,
+        );
         channel.fail(error, classId, methodId);
       } else this.#fail(error, classId, methodId);
       return;
@@ -304,9 +326,17 @@ export class Connection implements FrameSink {
     }
     if (error instanceof SyntaxFault) {
       const known = error.classId !== 0;
-      this.#fail(frameError(known ? `cannot decode ${erlangOctets(error.octets)}` : 'unknown_frame'), error.classId, error.methodId);
+      this.#fail(
+        frameError(known ? `cannot decode ${erlangOctets(error.octets)}` : 'unknown_frame'),
+        error.classId,
+        error.methodId,
+      );
     } else if (error instanceof UnknownMethod) {
-      this.#fail(commandInvalid(`unknown method: class ${error.classId}, method ${error.methodId}`), error.classId, error.methodId);
+      this.#fail(
+        commandInvalid(`unknown method: class ${error.classId}, method ${error.methodId}`),
+        error.classId,
+        error.methodId,
+      );
     } else if (error instanceof TableFault) {
       this.#fail(frameError(error.message), 0, 0);
     } else if (error instanceof Error && error.name === 'MalformedUtf8') {
@@ -351,7 +381,13 @@ export class Connection implements FrameSink {
 
   #openChannel(number: number): void {
     if (this.channels.size >= this.channelMax) {
-      this.#fail(notAllowed(`number of channels opened (${this.channels.size}) has reached the negotiated channel_max (${this.channelMax})`), 0, 0);
+      this.#fail(
+        notAllowed(
+          `number of channels opened (${this.channels.size}) has reached the negotiated channel_max (${this.channelMax})`,
+        ),
+        0,
+        0,
+      );
       return;
     }
     const channel = new Channel(this, number, this.vhost as Vhost, this.user as User);
@@ -397,7 +433,9 @@ export class Connection implements FrameSink {
 
   #fail(error: AmqpError, classId: number, methodId: number): void {
     if (this.state === 'closed' || this.state === 'closing') return;
-    this.context.log.error(`Error on AMQP connection ${this.#described()}: operation ${describe(classId, methodId)} caused a connection exception: ${error.message}`);
+    this.context.log.error(
+      `Error on AMQP connection ${this.#described()}: operation ${describe(classId, methodId)} caused a connection exception: ${error.message}`,
+    );
     this.closing({ replyCode: error.code, replyText: cut(error.message), classId, methodId });
   }
 
@@ -434,7 +472,9 @@ export class Connection implements FrameSink {
     const interval = this.heartbeat * 1000;
     // Two to three intervals without a byte, as two checks of one interval each would have found.
     if (this.#pausedFor === 0 && now - this.#lastReceivedAt >= interval * 2.5) {
-      this.context.log.error(`closing AMQP connection ${this.#described()}: missed heartbeats from client, timeout: ${this.heartbeat}s`);
+      this.context.log.error(
+        `closing AMQP connection ${this.#described()}: missed heartbeats from client, timeout: ${this.heartbeat}s`,
+      );
       this.#reset();
       return;
     }

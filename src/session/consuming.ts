@@ -1,6 +1,7 @@
 // Class basic but for publishing: qos, consume, cancel, get, settlements, recover.
-import { accessRefused, notAllowed, notImplemented } from '../broker/errors.ts';
+
 import { Consumer } from '../broker/consumer.ts';
+import { accessRefused, notAllowed, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
@@ -26,7 +27,8 @@ export const basicHandlers: Handlers = {
     const { journal } = broker.services;
     const name = queueName(channel, args.queue);
     channel.mayOr403('read', 'queue', name);
-    if (channel.consumers.has(args.consumerTag)) throw notAllowed(`attempt to reuse consumer tag '${args.consumerTag}'`);
+    if (channel.consumers.has(args.consumerTag))
+      throw notAllowed(`attempt to reuse consumer tag '${args.consumerTag}'`);
     const queue = vhost.queue(name, connection);
     const exclusiveElsewhere = queue.exclusiveConsumer !== undefined || (args.exclusive && queue.consumers.size > 0);
     if (exclusiveElsewhere) throw accessRefused(`${vhost.queueResource(name)} in exclusive use`);

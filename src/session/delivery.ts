@@ -18,7 +18,13 @@ export function deliveryPrefix(channel: number, consumerTag: string): Buffer {
   return prefix;
 }
 
-export function writeDelivery(connection: Connection, channel: number, prefix: Buffer, tag: number, entry: Entry): void {
+export function writeDelivery(
+  connection: Connection,
+  channel: number,
+  prefix: Buffer,
+  tag: number,
+  entry: Entry,
+): void {
   const { output } = connection;
   const { message } = entry;
   const { address } = message;

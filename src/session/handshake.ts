@@ -1,11 +1,12 @@
 // From the protocol header to connection.open: versions, login, limits, vhost.
+
+import type { Method } from '../amqp/command.ts';
 import { frameSnippet } from '../amqp/erlang.ts';
 import { protocolHeader } from '../amqp/frame.ts';
-import type { Method } from '../amqp/command.ts';
 import { decodeMethod } from '../amqp/method.ts';
 import { Reader } from '../amqp/reader.ts';
 import { Table } from '../amqp/table.ts';
-import { AmqpError, channelError, notAllowed, unexpectedFrame } from '../broker/errors.ts';
+import { type AmqpError, channelError, notAllowed, unexpectedFrame } from '../broker/errors.ts';
 import { type Connection, cut } from './connection.ts';
 
 /** The methods that the client owes us in turn; `login` while the password is being checked. */
@@ -85,13 +86,16 @@ export class Handshake {
     if (capabilities?.type === 'table') connection.capabilities = capabilities.value;
     const named = connection.clientProperties.get('connection_name');
     if (named?.type === 'longstr')
-      connection.context.log.info(`connection ${connection.name} has a client-provided name: ${Buffer.from(named.value).toString()}`);
+      connection.context.log.info(
+        `connection ${connection.name} has a client-provided name: ${Buffer.from(named.value).toString()}`,
+      );
     connection.mechanism = args.mechanism;
     const credentials = readCredentials(args.mechanism, args.response);
     if (typeof credentials === 'string') return this.#giveUp(credentials);
     this.#expected = 'login';
-    connection.context.authority.login(credentials.user, credentials.password, connection.peer.loopback).then(
-      result => {
+    connection.context.authority
+      .login(credentials.user, credentials.password, connection.peer.loopback)
+      .then(result => {
         if (connection.state !== 'handshake') return;
         if (result.ok) {
           connection.user = result.user;
@@ -100,8 +104,7 @@ export class Handshake {
         const held = this.#held;
         this.#held = [];
         for (const run of held) connection.run(run);
-      },
-    );
+      });
   }
 
   #tune(): void {
@@ -143,7 +146,11 @@ export class Handshake {
     const { broker, authority, connections, limits } = connection.context;
     const user = connection.user as NonNullable<typeof connection.user>;
     if (connections.size > limits.connectionsMax)
-      return this.#fail(notAllowed(`connection refused: node connection limit (${limits.connectionsMax}) is reached`), 10, 40);
+      return this.#fail(
+        notAllowed(`connection refused: node connection limit (${limits.connectionsMax}) is reached`),
+        10,
+        40,
+      );
     const vhost = broker.vhosts.get(name);
     if (vhost === undefined) return this.#fail(notAllowed(`vhost ${name} not found`), 10, 40);
     if (!authority.mayAccessVhost(user, name))
@@ -171,8 +178,10 @@ export class Handshake {
     const connection = this.#connection;
     const text = this.#header.toString('latin1');
     let what = `unknown protocol header ${[...this.#header].join(',')}; this port speaks AMQP 0-9-1`;
-    if (/^(GET|HEAD|POST|PUT|DELETE|OPTIONS) /.test(text)) what = 'HTTP GET request detected on AMQP port. Ensure the client is connecting to the correct port';
-    else if (this.#header[0] === 22 && this.#header[1] === 3) what = 'TLS client detected on non-TLS AMQP port. Ensure the client is connecting to the correct port';
+    if (/^(GET|HEAD|POST|PUT|DELETE|OPTIONS) /.test(text))
+      what = 'HTTP GET request detected on AMQP port. Ensure the client is connecting to the correct port';
+    else if (this.#header[0] === 22 && this.#header[1] === 3)
+      what = 'TLS client detected on non-TLS AMQP port. Ensure the client is connecting to the correct port';
     connection.context.log.error(`closing AMQP connection ${connection.name}: ${what}`);
     this.#expected = 'nothing';
     connection.output.append(protocolHeader);

@@ -1,6 +1,7 @@
 // Publishes of a channel: method, header and body put together, the route found and remembered, the message handed to its queues.
-import { decodeProperties, deliveryMode, validateHeader } from '../amqp/properties.ts';
+
 import { SyntaxFault } from '../amqp/faults.ts';
+import { decodeProperties, deliveryMode, validateHeader } from '../amqp/properties.ts';
 import type { Table } from '../amqp/table.ts';
 import { accessRefused, frameError, notImplemented, preconditionFailed, unexpectedFrame } from '../broker/errors.ts';
 import type { Exchange } from '../broker/exchange.ts';
@@ -78,11 +79,14 @@ export class Publishing {
     const bytes = chunk.readUInt32BE(start + 4) * 4294967296 + chunk.readUInt32BE(start + 8);
     if (bytes > bodyBytesMax) {
       this.drop();
-      throw frameError(`content body size ${chunk.readBigUInt64BE(start + 4)} exceeds maximum allowed size ${bodyBytesMax}`);
+      throw frameError(
+        `content body size ${chunk.readBigUInt64BE(start + 4)} exceeds maximum allowed size ${bodyBytesMax}`,
+      );
     }
     // Flags 0 and delivery mode alone are what most publishers send; anything else is checked in full.
     const flags = (chunk[start + 12]! << 8) | chunk[start + 13]!;
-    if (!((flags === 0 && end - start === 14) || (flags === 0x1000 && end - start === 15))) validateHeader(chunk, start, end);
+    if (!((flags === 0 && end - start === 14) || (flags === 0x1000 && end - start === 15)))
+      validateHeader(chunk, start, end);
     this.#header = chunk;
     this.#headerStart = start;
     this.#headerEnd = end;

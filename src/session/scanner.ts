@@ -66,8 +66,7 @@ export class Scanner {
     const length = chunk.length;
     let at = this.#at;
     while (at + frameHeaderBytes <= length && !this.stopped) {
-      const bytes =
-        ((chunk[at + 3]! << 24) | (chunk[at + 4]! << 16) | (chunk[at + 5]! << 8) | chunk[at + 6]!) >>> 0;
+      const bytes = ((chunk[at + 3]! << 24) | (chunk[at + 4]! << 16) | (chunk[at + 5]! << 8) | chunk[at + 6]!) >>> 0;
       if (bytes > this.payloadBytesMax) this.#tooLarge(chunk, at, bytes);
       const start = at + frameHeaderBytes;
       const end = start + bytes;
@@ -91,7 +90,8 @@ export class Scanner {
   }
 
   #other(type: number, channel: number, chunk: Buffer, start: number, end: number): void {
-    if (type !== frameHeartbeat || end > start) throw new FrameFault(type, chunk.subarray(start, end), ['unknown_frame']);
+    if (type !== frameHeartbeat || end > start)
+      throw new FrameFault(type, chunk.subarray(start, end), ['unknown_frame']);
     this.#sink.heartbeatFrame(channel);
   }
 
@@ -107,8 +107,7 @@ export class Scanner {
         this.#bodyChannel = chunk.readUInt16BE(at + 1);
         this.#endExpected = true;
         this.#bodyLeft = bytes - (rest - frameHeaderBytes);
-        if (rest > frameHeaderBytes)
-          this.#sink.body(this.#bodyChannel, chunk, at + frameHeaderBytes, chunk.length);
+        if (rest > frameHeaderBytes) this.#sink.body(this.#bodyChannel, chunk, at + frameHeaderBytes, chunk.length);
         return;
       }
       size = frameHeaderBytes + bytes + 1;
@@ -131,7 +130,8 @@ export class Scanner {
     if (this.#bodyLeft > 0 || this.#at >= chunk.length) return;
     this.#endExpected = false;
     const end = this.#at++;
-    if (chunk[end] !== frameEnd) throw new FrameFault(frameBody, chunk.subarray(end - 16, end), invalidEnd(chunk[end]!));
+    if (chunk[end] !== frameEnd)
+      throw new FrameFault(frameBody, chunk.subarray(end - 16, end), invalidEnd(chunk[end]!));
   }
 
   #continuePartial(): void {

@@ -173,9 +173,16 @@ function exchangesOf(channel: Channel, args: ExchangeBinding): ExchangeBinding {
 }
 
 /** Nothing to unbind is fine, whatever of it is missing. */
-function unbind(channel: Channel, source: string, destination: Destination | undefined, key: string, args: Table): void {
+function unbind(
+  channel: Channel,
+  source: string,
+  destination: Destination | undefined,
+  key: string,
+  args: Table,
+): void {
   const exchange = channel.vhost.exchanges.get(source);
-  if (exchange !== undefined && destination !== undefined) channel.vhost.unbind(exchange, destination, bytes(key), args);
+  if (exchange !== undefined && destination !== undefined)
+    channel.vhost.unbind(exchange, destination, bytes(key), args);
 }
 
 function recordedBy(channel: Channel): number {

@@ -32,7 +32,8 @@ export class Transaction {
   settle(tag: number, multiple: boolean, verdict: Verdict): void {
     const { unsettled } = this.#channel;
     const all = multiple && tag === 0;
-    if (!all && (!unsettled.has(tag) || this.#settled.has(tag))) throw preconditionFailed(`unknown delivery tag ${tag}`);
+    if (!all && (!unsettled.has(tag) || this.#settled.has(tag)))
+      throw preconditionFailed(`unknown delivery tag ${tag}`);
     const tags: number[] = [];
     if (multiple) {
       for (const [of] of unsettled) if ((all || of <= tag) && !this.#settled.has(of)) tags.push(of);
@@ -52,7 +53,10 @@ export class Transaction {
       message.release();
     }
     for (const { tags, verdict } of settlements)
-      carryOut(tags.map(tag => this.#channel.unsettled.take(tag) as Entry), verdict);
+      carryOut(
+        tags.map(tag => this.#channel.unsettled.take(tag) as Entry),
+        verdict,
+      );
   }
 
   /** Drops the publishes; what was settled can be settled again. */

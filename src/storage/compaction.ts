@@ -46,7 +46,10 @@ export class Compaction {
     this.#giveBack(victim, dead === undefined).then(
       () => this.#next(),
       error => {
-        this.#journal.options.report('error', `a segment of the journal could not be given back: ${(error as Error).message}`);
+        this.#journal.options.report(
+          'error',
+          `a segment of the journal could not be given back: ${(error as Error).message}`,
+        );
         this.#journal.options.afterMs(retryMs, () => this.#next());
       },
     );
@@ -81,7 +84,8 @@ export class Compaction {
       if (!segment.sealed) continue;
       used += segment.bytes;
       live += segment.bytes * segment.liveShare;
-      if (!this.#damaged.has(segment) && (victim === undefined || segment.liveShare < victim.liveShare)) victim = segment;
+      if (!this.#damaged.has(segment) && (victim === undefined || segment.liveShare < victim.liveShare))
+        victim = segment;
     }
     return used > live * 2 ? victim : undefined;
   }
@@ -94,7 +98,10 @@ export class Compaction {
       if (copy) await this.#copy(segment);
       if (segment.live > 0) {
         this.#damaged.add(segment);
-        journal.options.report('warning', `${segment.live} stored messages cannot be read; the segment at ${segment.start} stays`);
+        journal.options.report(
+          'warning',
+          `${segment.live} stored messages cannot be read; the segment at ${segment.start} stays`,
+        );
         return;
       }
     }
@@ -124,12 +131,25 @@ export class Compaction {
     }
   }
 
-  #move(segment: SegmentState, payload: Buffer, at: number, end: number, position: number, missed: Map<number, NewPlace>): void {
+  #move(
+    segment: SegmentState,
+    payload: Buffer,
+    at: number,
+    end: number,
+    position: number,
+    missed: Map<number, NewPlace>,
+  ): void {
     const journal = this.#journal;
-    const live = readEntries(payload, at).filter(({ id }) => journal.segments.find(id) === segment && !segment.isSettled(id));
+    const live = readEntries(payload, at).filter(
+      ({ id }) => journal.segments.find(id) === segment && !segment.isSettled(id),
+    );
     if (live.length === 0 || position < segment.start) return;
     const content = payload.subarray(contentOffset(payload, at), end);
-    const { firstId, position: to, block } = journal.move(payload.readDoubleLE(at + 8), content, bodyLength(payload, at), live);
+    const {
+      firstId,
+      position: to,
+      block,
+    } = journal.move(payload.readDoubleLE(at + 8), content, bodyLength(payload, at), live);
     for (const [i, { queue, sequence, id }] of live.entries()) {
       const place = { id: firstId + i, position: to, block };
       if (!this.#keeper.relocate(queue, sequence, id, place)) missed.set(id, place);

@@ -70,7 +70,6 @@ export class Journal implements JournalPort {
   /** Called after each durable block: compaction and paging look whether there is something to do. */
   onDurable: () => void = () => {};
 
-
   constructor(options: JournalOptions, start: JournalStart) {
     this.options = options;
     this.durableEnd = start.position;

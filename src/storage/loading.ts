@@ -8,7 +8,11 @@ import { readContent } from './record.ts';
 /** Largest piece read at a time, bytes; a longer block is read alone. */
 const pieceBytesMax = 2 << 20;
 
-export function loadEntries(journal: Journal, entries: readonly Entry[], done: (damaged: readonly Entry[]) => void): void {
+export function loadEntries(
+  journal: Journal,
+  entries: readonly Entry[],
+  done: (damaged: readonly Entry[]) => void,
+): void {
   load(journal, entries).then(done, error => {
     journal.options.report('error', `stored messages could not be read: ${(error as Error).message}`);
     // Not damaged for all we know: the disk may answer the next time.

@@ -45,7 +45,8 @@ export class OpenBlock {
     this.number = number;
     this.position = position;
     this.firstId = firstId;
-    this.#buffer = bytes <= bufferBytes ? (free.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)) : Buffer.allocUnsafeSlow(bytes);
+    this.#buffer =
+      bytes <= bufferBytes ? (free.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)) : Buffer.allocUnsafeSlow(bytes);
     this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.length);
   }
 
@@ -60,7 +61,8 @@ export class OpenBlock {
 
   /** Bytes of the buffer that a message for so many entries takes. */
   static messageBytes(message: Message, entries: number, moved: boolean): number {
-    const own = messageFixedBytes + entries * (moved ? movedEntryBytes : messageEntryBytes) + contentFixedBytes(message);
+    const own =
+      messageFixedBytes + entries * (moved ? movedEntryBytes : messageEntryBytes) + contentFixedBytes(message);
     return message.bodyBytes < sliceBytesMin ? own + message.bodyBytes : own;
   }
 

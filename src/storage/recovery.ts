@@ -5,7 +5,7 @@ import { type BlockRead, blockHeaderBytes, type Damage, type Log, nextPosition, 
 import { bodyLength, readEntries, recordHeaderBytes, recordsOf, recordTypes } from './record.ts';
 import { RecoveredEntries } from './recovered-entries.ts';
 import { type FactRecord, readIndex } from './segment-index.ts';
-import { Segments, SegmentState } from './segment-state.ts';
+import { SegmentState, Segments } from './segment-state.ts';
 
 export interface Recovered {
   readonly start: JournalStart;
@@ -90,8 +90,7 @@ class Fold {
     if (index === undefined) return false;
     segment.endId = index.endId;
     // What stands before the segment's start was written again elsewhere, or belongs to the segment before.
-    for (const entry of index.entries)
-      if (entry.position >= segment.start) this.#entries.push(entry);
+    for (const entry of index.entries) if (entry.position >= segment.start) this.#entries.push(entry);
     for (const { firstId, bits } of index.bitmaps) this.#merge(segment, firstId, bits);
     for (const fact of index.facts) if (fact.position >= segment.start) this.#fact(segment, fact);
     return true;
