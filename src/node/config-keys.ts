@@ -182,8 +182,8 @@ export const KEYS: { readonly [Name in keyof Values]: Key<Values[Name]> } = {
     key: 'segment_size',
     env: ['LEVERET_SEGMENT_SIZE'],
     kind: bytes(MiB, 2 ** 30),
-    fallback: 16 * MiB,
-    fallbackShown: '16MiB',
+    fallback: 64 * MiB,
+    fallbackShown: '64MiB',
     help: "size of the journal's files",
   },
   heartbeatS: {
