@@ -20,6 +20,15 @@ export async function connectTo(given: string | undefined, connectionName: strin
   }
 }
 
+/** Closes the connection if it is still there; what mattered has been told by then. */
+export async function closeQuietly(connection: ChannelModel): Promise<void> {
+  try {
+    await connection.close();
+  } catch {
+    // The broker or the network was quicker.
+  }
+}
+
 /** What the broker said, out of amqplib's message around it. */
 export function brokerWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

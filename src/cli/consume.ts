@@ -1,7 +1,7 @@
 // `leveret consume`: a worker made of any command; its exit code decides what becomes of the message.
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { Command, InvalidArgumentError } from 'commander';
-import { brokerWords, connectTo, URL_HELP } from './amqp-client.ts';
+import { brokerWords, closeQuietly, connectTo, URL_HELP } from './amqp-client.ts';
 import { Failure } from './failure.ts';
 import { RunningCommand } from './running-command.ts';
 
@@ -57,8 +57,7 @@ async function consume(queue: string, command: string[], options: ConsumeOptions
     const worker = new Worker(channel, queue, command, options);
     await worker.run();
   } finally {
-    // The connection may be gone already; what mattered has been told by then.
-    await connection.close().catch(() => {});
+    await closeQuietly(connection);
   }
 }
 

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import type { ConfirmChannel, Options } from 'amqplib';
 import { Command } from 'commander';
-import { brokerWords, connectTo, URL_HELP } from './amqp-client.ts';
+import { brokerWords, closeQuietly, connectTo, URL_HELP } from './amqp-client.ts';
 import { Failure } from './failure.ts';
 
 interface PublishOptions {
@@ -58,13 +58,16 @@ async function publish(words: string[], options: PublishOptions): Promise<void> 
   const connection = await connectTo(options.url, 'leveret publish');
   try {
     const outbox = new Outbox(await connection.createConfirmChannel());
-    for await (const content of bodies(body, options.lines === true)) {
-      await outbox.send(exchange, routingKey, content, properties);
-    }
-    await outbox.settle();
+    const publishAll = async (): Promise<void> => {
+      for await (const content of bodies(body, options.lines === true)) {
+        await outbox.send(exchange, routingKey, content, properties);
+      }
+      await outbox.settle();
+    };
+    // A failure is told at once, also while the next line of input is a long time coming.
+    await Promise.race([publishAll(), outbox.failed]);
   } finally {
-    // The connection may be gone already; what mattered has been told by then.
-    await connection.close().catch(() => {});
+    await closeQuietly(connection);
   }
 }
 
@@ -104,11 +107,19 @@ class Outbox {
   readonly #channel: ConfirmChannel;
   #unconfirmed = 0;
   #unroutable: { count: number; exchange: string; routingKey: string } | undefined;
+  /** Rejects with the first failure. */
+  readonly failed: Promise<never>;
   #failure: Failure | undefined;
+  #reject!: (failure: Failure) => void;
   #wake: (() => void) | undefined;
 
   constructor(channel: ConfirmChannel) {
     this.#channel = channel;
+    this.failed = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+    // It is awaited while messages are sent; a failure after that, as the channel closes, is none.
+    this.failed.catch(() => {});
     channel.on('return', ({ fields }) => {
       const { exchange, routingKey } = fields;
       this.#unroutable = { count: (this.#unroutable?.count ?? 0) + 1, exchange, routingKey };
@@ -145,8 +156,7 @@ class Outbox {
 
   #fail(message: string): void {
     this.#failure ??= new Failure(message);
-    // Whoever waits for the next line of input would otherwise hear of it only then, if ever.
-    process.stdin.destroy();
+    this.#reject(this.#failure);
     this.#wake?.();
   }
 

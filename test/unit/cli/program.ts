@@ -10,7 +10,17 @@ export interface Ending {
   readonly stderr: string;
 }
 
+/** A process that is still there after this, in milliseconds, hangs. */
 const LIMIT_MS = 20_000;
+
+/** How to run it. */
+export interface ProgramOptions {
+  /** The whole standard input; when left out it stays open. */
+  readonly input?: string;
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  readonly limitMs?: number;
+}
 
 /** A run of `leveret`. */
 export class Program {
@@ -19,7 +29,7 @@ export class Program {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], options: { input?: string; env?: Record<string, string>; cwd?: string } = {}) {
+  constructor(args: readonly string[], options: ProgramOptions = {}) {
     const main = new URL('../../../dist/cli/main.js', import.meta.url).pathname;
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !/^(LEVERET|RABBITMQ|AMQP)_/.test(name)),
@@ -29,7 +39,7 @@ export class Program {
       stdio: 'pipe',
       ...(options.cwd !== undefined && { cwd: options.cwd }),
     });
-    const limit = setTimeout(() => this.child.kill('SIGKILL'), LIMIT_MS);
+    const limit = setTimeout(() => this.child.kill('SIGKILL'), options.limitMs ?? LIMIT_MS);
     this.child.stdout!.setEncoding('utf8').on('data', text => {
       this.stdout += text;
     });
@@ -59,6 +69,6 @@ export class Program {
 }
 
 /** Runs `leveret` to its end. */
-export function run(args: readonly string[], options?: ConstructorParameters<typeof Program>[1]): Promise<Ending> {
+export function run(args: readonly string[], options?: ProgramOptions): Promise<Ending> {
   return new Program(args, options).ended;
 }
