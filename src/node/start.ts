@@ -4,6 +4,7 @@ import { Authority } from '../auth/authority.ts';
 import type { Entry } from '../broker/entry.ts';
 import { connectionForced } from '../broker/errors.ts';
 import { Memory } from '../broker/memory.ts';
+import type { ManagementServer } from '../http/server.ts';
 import { type Listener, listen } from '../net/listener.ts';
 import { Turn } from '../net/turn.ts';
 import type { Connection } from '../session/connection.ts';
@@ -11,6 +12,7 @@ import type { SessionContext } from '../session/context.ts';
 import { BufferPool } from '../session/output.ts';
 import type { Address, Config } from './config.ts';
 import type { Log } from './logging.ts';
+import { startManagement } from './management.ts';
 import { peopleFacts } from './people-facts.ts';
 import { serverProperties } from './server-properties.ts';
 import { nodeRandom, TurnClock } from './services.ts';
@@ -74,8 +76,19 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     whenAccepting: stores.whenAccepting,
   };
   const listeners: Listener[] = [];
+  let management: ManagementServer | undefined;
   try {
     for (const { host, port } of config.listeners) listeners.push(await listen(context, turn, host, port));
+    const subject = {
+      config,
+      broker,
+      connections,
+      listeners,
+      authority,
+      log,
+      trouble: () => (stores.accepting() ? undefined : 'persistent publishes are stopped'),
+    };
+    if (config.management) management = await startManagement(subject, config.management);
   } catch (error) {
     for (const listener of listeners) listener.close();
     await stores.close();
@@ -88,7 +101,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   const [first] = listeners as [Listener];
   return {
     amqp: { host: first.host, port: first.port },
-    management: undefined,
+    management: management && { host: management.host, port: management.port },
     dataDir: config.dataDir,
     failed: new Promise(() => {}),
     close: async (reason = 'shutdown') => {
@@ -96,6 +109,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       const text = `broker forced connection closure with reason '${reason}'`;
       for (const connection of [...connections]) connection.close(connectionForced(text));
       await closed(connections);
+      await management?.close();
       clearInterval(ticking);
       await stores.close();
     },

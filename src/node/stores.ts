@@ -176,8 +176,13 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
     entry => {
       const queue = queuesById.get(entry.queue);
       if (queue === undefined) return;
+      // Field by field: spreading a million objects takes seconds.
       queue.ready.pushPlace({
-        ...entry,
+        sequence: entry.sequence,
+        id: entry.id,
+        position: entry.position,
+        block: entry.block,
+        bodyBytes: entry.bodyBytes,
         redelivered: recovered.clean ? recovered.wasDelivered(entry.id) : queue.consumed,
         persistent: true,
         scratch: false,

@@ -27,7 +27,7 @@ it('without any setting it is what the documents say', () => {
     sync: 'commit',
     syncIntervalMs: 200,
     memoryBudgetBytes: 134_217_728,
-    segmentBytes: 16_777_216,
+    segmentBytes: 67_108_864,
     heartbeatS: 60,
     frameBytesMax: 131_072,
     channelMax: 2047,
