@@ -1,0 +1,2 @@
+// All scenarios, by theme.
+import './handshake.ts';
