@@ -18,14 +18,20 @@ export type Scenario = {
 /** All scenarios that were declared, in order. */
 export const scenarios: Scenario[] = [];
 
-/** Declares a scenario. */
-export function scenario(
-  id: string,
-  { covers, differs }: { covers: readonly string[]; differs?: Difference },
+/** Declares one scenario: its title, the rows it covers, and how it is played. */
+export type Declare = (
+  title: string,
+  options: { covers: readonly string[]; differs?: Difference },
   play: (t: Stage) => Promise<void>,
-): void {
-  if (scenarios.some(other => other.id === id)) throw new Error(`two scenarios are called ${id}`);
-  scenarios.push(differs ? { id, covers, differs, play } : { id, covers, play });
+) => void;
+
+/** How the scenarios of one theme are declared; the theme stands before each title. */
+export function theme(name: string): Declare {
+  return (title, options, play) => {
+    const id = `${name}: ${title}`;
+    if (scenarios.some(other => other.id === id)) throw new Error(`two scenarios are called ${id}`);
+    scenarios.push({ id, ...options, play });
+  };
 }
 
 let stages = 0;
@@ -36,6 +42,7 @@ export class Stage {
   readonly port: number;
   private readonly prefix: string;
   private readonly names: string[] = [];
+  private named = 0;
   private readonly wires: Wire[] = [];
   private second: Promise<Wire> | undefined;
 
@@ -52,7 +59,7 @@ export class Stage {
 
   /** A name that no other scenario has; the queue and the exchange called so are deleted at the end. */
   name(suffix = 'q'): string {
-    return this.track(`${this.prefix}-${suffix}`);
+    return this.track(`${this.prefix}-${++this.named}-${suffix}`);
   }
 
   /** Has the queue and the exchange of this name deleted at the end. */
@@ -102,15 +109,16 @@ export class Stage {
     await channel.call('queue.bind', { queue, exchange, routingKey, ...options }, {});
   }
 
-  /** A queue with these messages in it, each published through the default exchange. */
+  /** A queue with these messages in it, published through the default exchange and confirmed. */
   async filled(channel: Channel, bodies: readonly string[], options: Fields = {}): Promise<string> {
     const queue = await this.queue(channel, options);
-    for (const body of bodies) channel.publish('', queue, body);
-    await channel.call(
-      'queue.declare',
-      { queue, passive: true },
-      { queue, messageCount: bodies.length, consumerCount: 0 },
-    );
+    const publisher = await channel.wire.channel();
+    await publisher.call('confirm.select', {}, {});
+    for (const body of bodies) publisher.publish('', queue, body);
+    for (let last = 0; last < bodies.length; ) {
+      last = (await publisher.expect('basic.ack')).fields['deliveryTag'] as number;
+    }
+    await publisher.close();
     return queue;
   }
 

@@ -1,8 +1,10 @@
 // Scenarios: from the protocol header to open-ok, and every way to be refused on the way.
 import assert from 'node:assert/strict';
-import { scenario } from '../scenario.ts';
+import { theme } from '../scenario.ts';
 import { capabilities, protocolHeader, Wire } from '../wire.ts';
 import { type Entry, encodeMethod, encodeTable } from '../wire-codec.ts';
+
+const scenario = theme('handshake');
 
 const silently = (reason: string) => ({
   rabbitmq: 'resets the socket after three seconds and says why only in its log',

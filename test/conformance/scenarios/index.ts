@@ -1,2 +1,6 @@
 // All scenarios, by theme.
 import './handshake.ts';
+import './framing.ts';
+import './channel.ts';
+import './exchange.ts';
+import './queue.ts';
