@@ -4,3 +4,7 @@ import './framing.ts';
 import './channel.ts';
 import './exchange.ts';
 import './queue.ts';
+import './routing.ts';
+import './consume.ts';
+import './settle.ts';
+import './guarantees.ts';
