@@ -8,3 +8,5 @@ import './routing.ts';
 import './consume.ts';
 import './settle.ts';
 import './guarantees.ts';
+import './permission.ts';
+import './liveness.ts';
