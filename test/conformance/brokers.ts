@@ -10,8 +10,13 @@ import { Wire } from './wire.ts';
 /** Which broker a scenario is played against. */
 export type Product = 'rabbitmq' | 'leveret';
 
-/** A running broker. `stop` ends it and removes its folder. */
-export type Broker = { readonly product: Product; readonly port: number; stop(): Promise<void> };
+/** A running broker. `ours` is true when we started it; `stop` then ends it and removes its folder, once. */
+export type Broker = {
+  readonly product: Product;
+  readonly port: number;
+  readonly ours: boolean;
+  stop(): Promise<void>;
+};
 
 type Grant = { vhost: string; configure: string; write: string; read: string };
 type User = { name: string; password: string; tags: string[]; grants: Grant[] };
@@ -135,12 +140,17 @@ async function launch(
   const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', output, output] });
   const lastResort = (): void => void child.kill('SIGKILL');
   process.once('exit', lastResort);
-  const stop = async (): Promise<void> => {
+  const stopping = async (): Promise<void> => {
     await end(child);
     process.removeListener('exit', lastResort);
     after(env);
     fs.closeSync(output);
     fs.rmSync(folder, { recursive: true, force: true });
+  };
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopped ??= stopping();
+    return stopped;
   };
   try {
     await untilLogin(child, port!, log, product === 'rabbitmq' ? 90_000 : 30_000);
@@ -148,8 +158,10 @@ async function launch(
     await stop();
     throw error;
   }
-  return { product, port: port!, stop };
+  return { product, port: port!, ours: true, stop };
 }
+
+const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 
 /** Starts Debian's RabbitMQ as a node of its own, with an epmd of its own, on the loopback only. */
 export function startRabbitmq(): Promise<Broker> {
@@ -174,13 +186,15 @@ export function startRabbitmq(): Promise<Broker> {
       ERL_EPMD_PORT: String(epmd),
       ERL_EPMD_ADDRESS: '127.0.0.1',
     };
-    return { command: ['/usr/lib/rabbitmq/bin/rabbitmq-server'], env };
+    return { command: [rabbitmqServer], env };
   };
   return launch('rabbitmq', prepare, env => void spawnSync('epmd', ['-kill'], { env }));
 }
 
-/** True where Debian's RabbitMQ is installed. */
-export const rabbitmqInstalled: boolean = fs.existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server');
+/** True when this machine lacks the broker and may do without it: never in CI. */
+export function missing(product: Product): boolean {
+  return product === 'rabbitmq' && !process.env['CI'] && !fs.existsSync(rabbitmqServer);
+}
 
 /** Starts Leveret as built in `dist/`. */
 export function startLeveret(): Promise<Broker> {
@@ -198,7 +212,7 @@ export function startLeveret(): Promise<Broker> {
 /** The broker of this product: the running one named by `ORACLE_RABBITMQ_PORT` or `ORACLE_LEVERET_PORT`, or a new one. */
 export function startBroker(product: Product): Promise<Broker> {
   const running = process.env[`ORACLE_${product.toUpperCase()}_PORT`];
-  if (running) return Promise.resolve({ product, port: Number(running), stop: async () => {} });
+  if (running) return Promise.resolve({ product, port: Number(running), ours: false, stop: async () => {} });
   return product === 'rabbitmq' ? startRabbitmq() : startLeveret();
 }
 

@@ -1,6 +1,6 @@
 // What a conformance scenario is, and the stage it plays on: connections, names of its own, and a second client that looks.
 import assert from 'node:assert/strict';
-import type { Product } from './brokers.ts';
+import type { Broker, Product } from './brokers.ts';
 import { type Channel, type LoginOptions, Wire } from './wire.ts';
 import type { Fields } from './wire-codec.ts';
 
@@ -12,6 +12,8 @@ export type Scenario = {
   readonly id: string;
   readonly covers: readonly string[];
   readonly differs?: Difference;
+  /** Played after all others, alone, since it stops the broker. */
+  readonly last?: boolean;
   readonly play: (t: Stage) => Promise<void>;
 };
 
@@ -21,7 +23,7 @@ export const scenarios: Scenario[] = [];
 /** Declares one scenario: its title, the rows it covers, and how it is played. */
 export type Declare = (
   title: string,
-  options: { covers: readonly string[]; differs?: Difference },
+  options: { covers: readonly string[]; differs?: Difference; last?: boolean },
   play: (t: Stage) => Promise<void>,
 ) => void;
 
@@ -40,15 +42,17 @@ let stages = 0;
 export class Stage {
   readonly product: Product;
   readonly port: number;
+  private readonly broker: Broker;
   private readonly prefix: string;
   private readonly names: string[] = [];
   private named = 0;
   private readonly wires: Wire[] = [];
   private second: Promise<Wire> | undefined;
 
-  constructor(product: Product, port: number) {
+  constructor(product: Product, broker: Broker) {
     this.product = product;
-    this.port = port;
+    this.broker = broker;
+    this.port = broker.port;
     this.prefix = `s${process.pid}-${++stages}`;
   }
 
@@ -183,6 +187,12 @@ export class Stage {
     channel.publish(exchange, routingKey, body, { properties });
     await channel.expect('basic.ack', { deliveryTag: 1, multiple: false });
     await channel.close();
+  }
+
+  /** Ends the broker as an operator would. */
+  async stopBroker(): Promise<void> {
+    this.names.length = 0;
+    await this.broker.stop();
   }
 
   /** Closes every connection and deletes every name. */

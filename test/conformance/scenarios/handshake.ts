@@ -390,7 +390,16 @@ scenario('update-secret with nothing in it is accepted', { covers: ['connection.
   await wire.expect(0, 'connection.update-secret-ok', {});
 });
 
-for (const name of ['connection.blocked', 'connection.unblocked', 'connection.start', 'connection.tune']) {
+const fromServer = [
+  'connection.start',
+  'connection.secure',
+  'connection.tune',
+  'connection.open-ok',
+  'connection.blocked',
+  'connection.unblocked',
+  'connection.update-secret-ok',
+];
+for (const name of fromServer) {
   scenario(`${name} from a client is a wrong state`, { covers: [`${name}/from-client`] }, async t => {
     const wire = await t.login();
     wire.send(0, name);

@@ -108,3 +108,18 @@ scenario('a client that never reads hurts nobody else', { covers: ['basic.delive
   const other = await t.filled(await t.channel(), ['x']);
   await t.holds(other, ['x']);
 });
+
+scenario(
+  'a broker that stops tells its clients',
+  { covers: ['err:shutdown', 'connection.close/shutdown'], last: true },
+  async t => {
+    const wires = [await t.login(), await t.login()];
+    const text = "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'";
+    const told = wires.map(async wire => {
+      await wire.expect(0, 'connection.close', { replyCode: 320, replyText: text, classId: 0, methodId: 0 }, 15_000);
+      wire.send(0, 'connection.close-ok');
+    });
+    await t.stopBroker();
+    await Promise.all(told);
+  },
+);

@@ -557,7 +557,7 @@ scenario("publish to another's exclusive queue is allowed", { covers: ['edge:12'
 
 scenario(
   "unbind of another's exclusive queue: a binding that is there",
-  { covers: ['edge:12', 'err:locked'] },
+  { covers: ['edge:12', 'err:locked', 'queue.unbind/locked'] },
   async t => {
     const [owner, other] = [await t.channel(), await t.channel()];
     const queue = await t.queue(owner, { exclusive: true });
