@@ -52,7 +52,7 @@ export class Player {
         this.seen = [];
         await this.perform(operation);
         const state = await this.settle();
-        steps.push({ operation, seen: this.seen.map(line => this.plain(line)), state: this.plain(state) });
+        steps.push({ operation, seen: inOrder(this.seen).map(line => this.plain(line)), state: this.plain(state) });
       }
       return steps;
     } catch (error) {
@@ -285,6 +285,19 @@ export class Player {
     this.wires[connection] = await Wire.login(this.broker.port);
     for (let ch = 0; ch < channelCount; ch++) if (connectionOf(ch) === connection) await this.sit(ch);
   }
+}
+
+/**
+ * What a step brought, by channel and within it answers, then cancellations, then deliveries: only within these
+ * is the order in which a broker sends them fixed.
+ */
+function inOrder(seen: readonly string[]): string[] {
+  const rank = (line: string): string => {
+    const [ch, name] = line.split(' ');
+    if (name === 'basic.deliver') return `${ch} 2`;
+    return name === 'basic.cancel' ? `${ch} 1 ${line}` : `${ch} 0`;
+  };
+  return [...seen].sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
 }
 
 /** Confirms may be cumulative or not; what counts is which publishes are confirmed by when. */
