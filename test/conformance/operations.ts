@@ -31,6 +31,16 @@ const tag = fc.constantFrom('one', 'two');
 const rarely = fc.integer({ min: 1, max: 12 }).map(n => n === 1);
 
 const one = <const T extends string>(op: T) => fc.constant(op);
+const publish = (to: fc.Arbitrary<number>, key: fc.Arbitrary<string>): fc.Arbitrary<Operation> =>
+  fc.record({
+    op: one('publish'),
+    ch,
+    exchange: to,
+    key,
+    mandatory: fc.boolean(),
+    persistent: fc.boolean(),
+    count: fc.integer({ min: 1, max: 4 }),
+  });
 const weighted: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Operation>])[] = [
   [2, fc.record({ op: one('declare-queue'), ch, queue, durable: fc.boolean(), autoDelete: rarely })],
   [1, fc.record({ op: one('delete-queue'), ch, queue, ifUnused: fc.boolean(), ifEmpty: fc.boolean() })],
@@ -41,19 +51,10 @@ const weighted: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Oper
   [2, fc.record({ op: one('unbind'), ch, queue, exchange, key })],
   [1, fc.record({ op: one('bind-exchange'), ch, source: exchange, destination: exchange, key })],
   [1, fc.record({ op: one('unbind-exchange'), ch, source: exchange, destination: exchange, key })],
-  [
-    20,
-    fc.record({
-      op: one('publish'),
-      ch,
-      exchange: fc.integer({ min: -3, max: 2 }),
-      key: fc.constantFrom('q0', 'q1', 'q0', 'q1', 'a', 'a.b', ''),
-      mandatory: fc.boolean(),
-      persistent: fc.boolean(),
-      count: fc.integer({ min: 1, max: 4 }),
-    }),
-  ],
-  [5, fc.record({ op: one('get'), ch, noAck: rarely })],
+  [18, publish(fc.constant(-1), fc.constantFrom('q0', 'q1'))],
+  [8, publish(exchange, fc.constantFrom('q0', 'q1', 'a', 'a.b'))],
+  [2, publish(fc.integer({ min: -1, max: 2 }), fc.constantFrom('a', 'nowhere', ''))],
+  [8, fc.record({ op: one('get'), ch, noAck: rarely })],
   [8, fc.record({ op: one('consume'), ch, tag, noAck: rarely, exclusive: rarely })],
   [2, fc.record({ op: one('cancel'), ch, tag })],
   ...(['ack', 'ack', 'nack', 'reject'] as const).map((op): readonly [number, fc.Arbitrary<Operation>] => [
@@ -84,6 +85,10 @@ export const prelude: readonly Operation[] = [
   { op: 'declare-exchange', ch: 0, exchange: 0, type: 'direct' },
   { op: 'declare-exchange', ch: 0, exchange: 1, type: 'fanout' },
   { op: 'declare-exchange', ch: 0, exchange: 2, type: 'topic' },
+  { op: 'bind', ch: 0, queue: 0, exchange: 0, key: 'q0' },
+  { op: 'bind', ch: 0, queue: 1, exchange: 1, key: '' },
+  { op: 'bind', ch: 0, queue: 0, exchange: 1, key: '' },
+  { op: 'bind', ch: 0, queue: 1, exchange: 2, key: 'a.#' },
 ];
 
 /** Sequences of operations. */

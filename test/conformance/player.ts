@@ -236,10 +236,10 @@ export class Player {
         if (await ask('tx.select', {})) seat.tx = true;
         return;
       case 'tx-commit':
-        if (await ask('tx.commit', {})) seat.uncommitted = [];
+        if (seat.tx && (await ask('tx.commit', {}))) seat.uncommitted = [];
         return;
       case 'tx-rollback':
-        if (await ask('tx.rollback', {})) {
+        if (seat.tx && (await ask('tx.rollback', {}))) {
           seat.held = [...seat.held, ...seat.uncommitted.splice(0)].sort((a, b) => a - b);
         }
         return;
