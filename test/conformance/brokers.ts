@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { lacks } from '../needs.ts';
 import { Wire } from './wire.ts';
 
 /** Which broker a scenario is played against. */
@@ -68,10 +69,11 @@ function leveretConfig(): string {
     lines.push(`users.${name}.password = ${password}`);
     if (tags.length) lines.push(`users.${name}.tags = ${tags.join(',')}`);
     for (const grant of grants) {
-      lines.push(`permissions.${name}.${grant.vhost} = ${grant.configure} ${grant.write} ${grant.read}`);
+      const [key, { configure, write, read }] = [`permissions.${grant.vhost}.${name}`, grant];
+      lines.push(`${key}.configure = ${configure}`, `${key}.write = ${write}`, `${key}.read = ${read}`);
     }
   }
-  lines.push('permissions.guest.other = .* .* .*');
+  for (const right of ['configure', 'write', 'read']) lines.push(`permissions.other.guest.${right} = .*`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -191,9 +193,9 @@ export function startRabbitmq(): Promise<Broker> {
   return launch('rabbitmq', prepare, env => void spawnSync('epmd', ['-kill'], { env }));
 }
 
-/** True when this machine lacks the broker and may do without it: never in CI. */
+/** True when this machine lacks the broker; in CI that is a failure, told by `npm test`. */
 export function missing(product: Product): boolean {
-  return product === 'rabbitmq' && !process.env['CI'] && !fs.existsSync(rabbitmqServer);
+  return product === 'rabbitmq' && lacks('rabbitmq-server');
 }
 
 /** Starts Leveret as built in `dist/`. */

@@ -94,5 +94,5 @@ export const prelude: readonly Operation[] = [
 /** Sequences of operations. */
 export const sequences: fc.Arbitrary<Operation[]> = fc.array(
   fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary }))),
-  { minLength: 20, maxLength: 60, size: 'max' },
+  { minLength: 1, maxLength: 60, size: 'max' },
 );

@@ -119,14 +119,14 @@ export class Player {
   private async settle(): Promise<string> {
     let last = '';
     for (let alike = 0, round = 0; alike < 2; round++) {
-      if (round > 200) throw new Error('the broker does not come to rest');
+      if (round > 200) throw new Error(`the broker does not come to rest: ${last}, seen ${this.seen.join('; ')}`);
       for (let ch = 0; ch < channelCount; ch++) {
         this.seats[ch]!.channel.send('channel.flow', { active: true });
         await this.take(ch, 'channel.flow-ok');
       }
       const confirms = this.seats.map(({ confirms }) => confirms?.tags.size ?? '-').join();
       const missing = this.seats.some(({ confirms }) => confirms && confirms.tags.size < confirms.asked);
-      const now = `${await this.look()} confirmed ${confirms} arrivals ${this.seen.length}`;
+      const now = `${await this.look()} confirmed ${confirms}${missing ? ' of more' : ''} arrivals ${this.seen.length}`;
       alike = now === last && !missing ? alike + 1 : 0;
       last = now;
     }
