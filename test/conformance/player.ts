@@ -14,6 +14,11 @@ type Seat = {
   /** Consumer tag -> no-ack. */
   consumers: Map<string, boolean>;
   tx: boolean;
+  /**
+   * A global prefetch is in force. RabbitMQ then gives a requeue and the freed credit to the queue in either order, so
+   * that now the same message and now the next one is delivered: nothing is requeued meanwhile.
+   */
+  capped: boolean;
   /** In confirm mode: how many publishes there were, and the tags confirmed; otherwise undefined. */
   confirms: { asked: number; tags: Set<number> } | undefined;
 };
@@ -84,7 +89,15 @@ export class Player {
 
   private async sit(ch: number): Promise<void> {
     const channel = await this.wires[connectionOf(ch)]!.channel(ch + 1);
-    this.seats[ch] = { channel, held: [], uncommitted: [], consumers: new Map(), tx: false, confirms: undefined };
+    this.seats[ch] = {
+      channel,
+      held: [],
+      uncommitted: [],
+      consumers: new Map(),
+      tx: false,
+      capped: false,
+      confirms: undefined,
+    };
   }
 
   /** Takes what arrives on a channel until `until` comes; true unless the channel was closed by the server. */
@@ -222,11 +235,14 @@ export class Player {
         this.settleOne(seat, operation);
         return;
       case 'recover':
+        if (seat.capped) return;
         seat.held = [];
         if (operation.async) seat.channel.send('basic.recover-async', { requeue: true });
         else await ask('basic.recover', { requeue: true });
         return;
       case 'qos':
+        if (operation.global && seat.uncommitted.length > 0) return; // see `capped`
+        seat.capped = operation.global;
         await ask('basic.qos', { prefetchCount: operation.count, global: operation.global });
         return;
       case 'confirm-select':
@@ -266,7 +282,8 @@ export class Player {
   }
 
   private settleOne(seat: Seat, operation: Operation & { op: 'ack' | 'nack' | 'reject' }): void {
-    const { op, pick, requeue, wild } = operation;
+    const { op, pick, wild } = operation;
+    const requeue = operation.requeue && !seat.capped;
     const multiple = operation.multiple && op !== 'reject';
     if (!wild && seat.held.length === 0) return;
     const deliveryTag = wild ? pick * 7 : seat.held[pick % seat.held.length]!;
