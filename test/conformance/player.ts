@@ -9,6 +9,8 @@ type Seat = {
   channel: Channel;
   /** Delivery tags that are not settled, ascending. */
   held: number[];
+  /** Who each delivery came to: a consumer tag, or `get`. */
+  takers: Map<number, string>;
   /** Tags settled in a transaction that is not committed yet. */
   uncommitted: number[];
   /** Consumer tag -> no-ack. */
@@ -92,6 +94,7 @@ export class Player {
     this.seats[ch] = {
       channel,
       held: [],
+      takers: new Map(),
       uncommitted: [],
       consumers: new Map(),
       tx: false,
@@ -116,9 +119,11 @@ export class Player {
     if (name === 'basic.ack') return noteConfirm(seat, fields);
     const properties = body ? ` ${JSON.stringify(arrival.properties)} ${body.toString()}` : '';
     this.seen.push(`${ch} ${name} ${JSON.stringify(fields)}${properties}`);
-    if (name === 'basic.get-ok' && !seat.consumers.get('get')) seat.held.push(fields['deliveryTag'] as number);
-    if (name === 'basic.deliver' && !seat.consumers.get(fields['consumerTag'] as string)) {
-      seat.held.push(fields['deliveryTag'] as number);
+    if (name === 'basic.get-ok' || name === 'basic.deliver') {
+      const taker = name === 'basic.get-ok' ? 'get' : String(fields['consumerTag']);
+      const tag = fields['deliveryTag'] as number;
+      seat.takers.set(tag, taker);
+      if (!seat.consumers.get(taker)) seat.held.push(tag);
     }
     if (name === 'basic.cancel') seat.consumers.delete(fields['consumerTag'] as string);
     if (name === 'channel.close') {
@@ -235,7 +240,7 @@ export class Player {
         this.settleOne(seat, operation);
         return;
       case 'recover':
-        if (seat.capped) return;
+        if (seat.capped || takersOf(seat) > 1) return;
         seat.held = [];
         if (operation.async) seat.channel.send('basic.recover-async', { requeue: true });
         else await ask('basic.recover', { requeue: true });
@@ -284,7 +289,7 @@ export class Player {
   private settleOne(seat: Seat, operation: Operation & { op: 'ack' | 'nack' | 'reject' }): void {
     const { op, pick, wild } = operation;
     const requeue = operation.requeue && !seat.capped;
-    const multiple = operation.multiple && op !== 'reject';
+    const multiple = operation.multiple && (op === 'ack' || (op === 'nack' && takersOf(seat) < 2));
     if (!wild && seat.held.length === 0) return;
     const deliveryTag = wild ? pick * 7 : seat.held[pick % seat.held.length]!;
     const settled = seat.held.filter(tag => (multiple ? tag <= deliveryTag || deliveryTag === 0 : tag === deliveryTag));
@@ -302,6 +307,11 @@ export class Player {
     this.wires[connection] = await Wire.login(this.broker.port);
     for (let ch = 0; ch < channelCount; ch++) if (connectionOf(ch) === connection) await this.sit(ch);
   }
+}
+
+/** How many consumers hold something. Leveret gives back the messages of several in another order, as it means to. */
+function takersOf({ held, takers }: Seat): number {
+  return new Set(held.map(tag => takers.get(tag))).size;
 }
 
 /**

@@ -424,6 +424,41 @@ scenario('no-ack consumers know no prefetch', { covers: ['edge:3', 'basic.consum
   for (const [index, body] of ['a', 'b', 'c'].entries()) await channel.delivered('c', index + 1, queue, body);
 });
 
+scenario(
+  'what get holds when a global prefetch begins counts to it',
+  { covers: ['edge:3', 'basic.qos/global', 'basic.get/ok'] },
+  async t => {
+    const channel = await t.channel();
+    const queue = await t.filled(channel, ['a', 'b', 'c']);
+    await channel.got(queue, 1, 2, 'a');
+    await channel.call('basic.qos', { prefetchCount: 2, global: true }, {});
+    await channel.consume(queue, 'c');
+    await channel.delivered('c', 2, queue, 'b');
+    await channel.quiet();
+    await t.sees(queue, 1, 1);
+    channel.ack(1);
+    await channel.delivered('c', 3, queue, 'c');
+  },
+);
+
+scenario(
+  'a no-ack consumer waits on a channel whose global prefetch is used up',
+  { covers: ['edge:3', 'basic.consume/no-ack', 'basic.qos/global'] },
+  async t => {
+    const channel = await t.channel();
+    const queue = await t.filled(channel, ['a', 'b']);
+    await channel.call('basic.qos', { prefetchCount: 1, global: true }, {});
+    await channel.consume(queue, 'c');
+    await channel.delivered('c', 1, queue, 'a');
+    await channel.consume(queue, 'd', { noAck: true });
+    await channel.quiet();
+    await t.sees(queue, 1, 2);
+    channel.ack(1);
+    const { fields, body } = await channel.expect('basic.deliver');
+    assert.deepEqual([fields['deliveryTag'], body!.toString()], [2, 'b']);
+  },
+);
+
 scenario('a prefetch size is not implemented', { covers: ['basic.qos/size', 'err:not-implemented'] }, async t => {
   const channel = await t.channel();
   channel.send('basic.qos', { prefetchSize: 100 });

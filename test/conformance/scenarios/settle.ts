@@ -218,6 +218,37 @@ scenario('nack multiple with tag 0 settles all', { covers: ['basic.nack/multiple
   await t.holds(queue, ['a', 'b', 'c']);
 });
 
+for (const name of ['basic.nack', 'basic.recover']) {
+  scenario(
+    `${name} of what two consumers of a channel hold`,
+    {
+      covers: [`${name}/${name === 'basic.nack' ? 'multiple' : 'ok'}`, 'edge:1'],
+      differs: {
+        rabbitmq:
+          'gives back consumer by consumer in the order of their tags, so that 1, 2, 3 may come back as 1, 3, 2',
+        leveret: 'gives back all in the order of the queue',
+        reason: 'order is kept, and does not hang on the names of consumers',
+      },
+    },
+    async t => {
+      const channel = await t.channel();
+      const queue = await t.queue(channel);
+      await channel.consume(queue, 'one');
+      await channel.consume(queue, 'two');
+      for (const body of ['a', 'b', 'c']) await t.publishes('', queue, body);
+      for (const [index, body] of ['a', 'b', 'c'].entries()) {
+        await channel.delivered(index === 1 ? 'two' : 'one', index + 1, queue, body);
+      }
+      if (name === 'basic.recover') await channel.call(name, { requeue: true }, {});
+      else channel.send(name, { deliveryTag: 0, multiple: true, requeue: true });
+      const bodies = t.onRabbitmq ? ['a', 'c', 'b'] : ['a', 'b', 'c'];
+      for (const [index, body] of bodies.entries()) {
+        await channel.delivered(index === 1 ? 'one' : 'two', index + 4, queue, body, { redelivered: true });
+      }
+    },
+  );
+}
+
 scenario('nack multiple without requeue drops all', { covers: ['basic.nack/multiple', 'basic.nack/drop'] }, async t => {
   const { channel, queue } = await holding(t, 3, 'get');
   channel.send('basic.nack', { deliveryTag: 2, multiple: true });
