@@ -1,0 +1,227 @@
+// Starts the brokers that the conformance suite plays against: a RabbitMQ node and a Leveret process, each with a folder of its own.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { lacks } from '../needs.ts';
+import { Wire } from './wire.ts';
+
+/** Which broker a scenario is played against. */
+export type Product = 'rabbitmq' | 'leveret';
+
+/** A running broker. `ours` is true when we started it; `stop` then ends it and removes its folder, once. */
+export type Broker = {
+  readonly product: Product;
+  readonly port: number;
+  readonly ours: boolean;
+  stop(): Promise<void>;
+};
+
+type Grant = { vhost: string; configure: string; write: string; read: string };
+type User = { name: string; password: string; tags: string[]; grants: Grant[] };
+
+const everything = (vhost: string): Grant => ({ vhost, configure: '.*', write: '.*', read: '.*' });
+
+/** The vhosts that both brokers have. */
+export const vhosts: readonly string[] = ['/', 'other'];
+
+/** The users that both brokers have. `limited` may use what has `-conf`, `-write` or `-read` in its name. */
+export const users: readonly User[] = [
+  { name: 'guest', password: 'guest', tags: ['administrator'], grants: [everything('/'), everything('other')] },
+  {
+    name: 'limited',
+    password: 'secret',
+    tags: [],
+    grants: [{ vhost: '/', configure: '-conf', write: '-write', read: '-read' }],
+  },
+  { name: 'locked', password: 'secret', tags: [], grants: [{ vhost: '/', configure: '^$', write: '^$', read: '^$' }] },
+  { name: 'stranger', password: 'secret', tags: ['monitoring'], grants: [] },
+  { name: 'double', password: 'secret', tags: ['impersonator'], grants: [everything('/')] },
+];
+
+/** The users and vhosts as RabbitMQ's definitions file. */
+function definitions(): string {
+  const hash = (password: string): string => {
+    const salt = Buffer.from('salt');
+    const digest = createHash('sha256')
+      .update(Buffer.concat([salt, Buffer.from(password)]))
+      .digest();
+    return Buffer.concat([salt, digest]).toString('base64');
+  };
+  return JSON.stringify({
+    vhosts: vhosts.map(name => ({ name })),
+    users: users.map(({ name, password, tags }) => ({
+      name,
+      password_hash: hash(password),
+      hashing_algorithm: 'rabbit_password_hashing_sha256',
+      tags: tags.join(','),
+    })),
+    permissions: users.flatMap(({ name, grants }) => grants.map(grant => ({ user: name, ...grant }))),
+  });
+}
+
+/** The users and vhosts as Leveret's config file. */
+function leveretConfig(): string {
+  const lines = vhosts.filter(name => name !== '/').map(name => `vhosts.${name} = true`);
+  for (const { name, password, tags, grants } of users.filter(user => user.name !== 'guest')) {
+    lines.push(`users.${name}.password = ${password}`);
+    if (tags.length) lines.push(`users.${name}.tags = ${tags.join(',')}`);
+    for (const grant of grants) {
+      const [key, { configure, write, read }] = [`permissions.${grant.vhost}.${name}`, grant];
+      lines.push(`${key}.configure = ${configure}`, `${key}.write = ${write}`, `${key}.read = ${read}`);
+    }
+  }
+  for (const right of ['configure', 'write', 'read']) lines.push(`permissions.other.guest.${right} = .*`);
+  return `${lines.join('\n')}\n`;
+}
+
+let nextPort = Number(process.env['ORACLE_PORTS'] ?? 0);
+
+/** `count` ports of the loopback that are free now, or the next ones from `ORACLE_PORTS` on. */
+async function freePorts(count: number): Promise<number[]> {
+  if (nextPort > 0) return Array.from({ length: count }, () => nextPort++);
+  const servers = Array.from({ length: count }, () => net.createServer());
+  const ports = await Promise.all(
+    servers.map(
+      server =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve((server.address() as net.AddressInfo).port));
+        }),
+    ),
+  );
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
+  return ports;
+}
+
+/** Waits for a login; rejects with the end of the log when the process ends first or the time is over. */
+async function untilLogin(child: ChildProcess, port: number, log: string, timeoutMs: number): Promise<void> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    const dead = child.exitCode !== null || child.signalCode !== null;
+    try {
+      if (!dead) {
+        const wire = await Wire.login(port);
+        await wire.close();
+        return;
+      }
+    } catch {
+      // not up yet; the log is shown when it never comes up
+    }
+    if (dead || Date.now() > until) {
+      const tail = fs.readFileSync(log, 'utf8').split('\n').slice(-30).join('\n');
+      throw new Error(
+        `the broker on port ${port} ${dead ? 'ended' : `gave no login in ${timeoutMs} ms`}; its log ends:\n${tail}`,
+      );
+    }
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>(resolve => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const hard = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  await gone;
+  clearTimeout(hard);
+}
+
+async function launch(
+  product: Product,
+  prepare: (folder: string, port: number, others: number[]) => { command: string[]; env: NodeJS.ProcessEnv },
+  after: (env: NodeJS.ProcessEnv) => void = () => {},
+): Promise<Broker> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), `oracle-${product}-`));
+  const [port, ...others] = await freePorts(3);
+  const { command, env } = prepare(folder, port!, others);
+  const log = path.join(folder, 'output.log');
+  const output = fs.openSync(log, 'a');
+  const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', output, output] });
+  const lastResort = (): void => void child.kill('SIGKILL');
+  process.once('exit', lastResort);
+  const stopping = async (): Promise<void> => {
+    await end(child);
+    process.removeListener('exit', lastResort);
+    after(env);
+    fs.closeSync(output);
+    fs.rmSync(folder, { recursive: true, force: true });
+  };
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopped ??= stopping();
+    return stopped;
+  };
+  try {
+    await untilLogin(child, port!, log, product === 'rabbitmq' ? 90_000 : 30_000);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { product, port: port!, ours: true, stop };
+}
+
+const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+
+/** Starts Debian's RabbitMQ as a node of its own, with an epmd of its own, on the loopback only. */
+export function startRabbitmq(): Promise<Broker> {
+  const prepare = (folder: string, port: number, [dist, epmd]: number[]) => {
+    fs.writeFileSync(path.join(folder, 'plugins'), '[].\n');
+    fs.writeFileSync(path.join(folder, 'definitions.json'), definitions());
+    fs.writeFileSync(path.join(folder, 'r.conf'), `load_definitions = ${folder}/definitions.json\n`);
+    const env = {
+      ...process.env,
+      HOME: folder,
+      RABBITMQ_NODENAME: `oracle${port}@localhost`,
+      RABBITMQ_NODE_PORT: String(port),
+      RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+      RABBITMQ_MNESIA_BASE: `${folder}/mnesia`,
+      RABBITMQ_LOG_BASE: `${folder}/log`,
+      RABBITMQ_ENABLED_PLUGINS_FILE: `${folder}/plugins`,
+      RABBITMQ_CONFIG_FILE: `${folder}/r.conf`,
+      RABBITMQ_DIST_PORT: String(dist),
+      RABBITMQ_PID_FILE: `${folder}/pid`,
+      RABBITMQ_CONF_ENV_FILE: '/dev/null',
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +sbwt none',
+      ERL_EPMD_PORT: String(epmd),
+      ERL_EPMD_ADDRESS: '127.0.0.1',
+    };
+    return { command: [rabbitmqServer], env };
+  };
+  return launch('rabbitmq', prepare, env => void spawnSync('epmd', ['-kill'], { env }));
+}
+
+/** True when this machine lacks the broker; in CI that is a failure, told by `npm test`. */
+export function missing(product: Product): boolean {
+  return product === 'rabbitmq' && lacks('rabbitmq-server');
+}
+
+/** Starts Leveret as built in `dist/`. */
+export function startLeveret(): Promise<Broker> {
+  return launch('leveret', (folder, port, [management]) => {
+    fs.writeFileSync(path.join(folder, 'leveret.conf'), leveretConfig());
+    const main = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
+    const flags = ['--port', port, '--management-port', management, '--data-dir', `${folder}/data`];
+    return {
+      command: [process.execPath, main, 'start', ...flags.map(String), '--config', `${folder}/leveret.conf`],
+      env: process.env,
+    };
+  });
+}
+
+/** The broker of this product: the running one named by `ORACLE_RABBITMQ_PORT` or `ORACLE_LEVERET_PORT`, or a new one. */
+export function startBroker(product: Product): Promise<Broker> {
+  const running = process.env[`ORACLE_${product.toUpperCase()}_PORT`];
+  if (running) return Promise.resolve({ product, port: Number(running), ours: false, stop: async () => {} });
+  return product === 'rabbitmq' ? startRabbitmq() : startLeveret();
+}
+
+/** The products that `ORACLE_TARGET` names, by default both. */
+export function targets(): Product[] {
+  const wanted = process.env['ORACLE_TARGET'];
+  if (wanted === undefined || wanted === '') return ['rabbitmq', 'leveret'];
+  if (wanted === 'rabbitmq' || wanted === 'leveret') return [wanted];
+  throw new Error(`ORACLE_TARGET is ${wanted}; it can be rabbitmq or leveret`);
+}

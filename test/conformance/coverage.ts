@@ -1,0 +1,245 @@
+// What the conformance suite has to cover: every method and outcome, every error and every edge; and the pages made from it.
+import type { Scenario } from './scenario.ts';
+
+/** Every method with the outcomes that clients can bring about. */
+export const outcomes: { readonly [method: string]: string } = {
+  'connection.start': 'ok from-client',
+  'connection.start-ok': 'plain amqplain refused',
+  'connection.secure': 'from-client',
+  'connection.secure-ok': 'unexpected',
+  'connection.tune': 'ok from-client',
+  'connection.tune-ok': 'ok out-of-range',
+  'connection.open': 'ok refused',
+  'connection.open-ok': 'from-client',
+  'connection.close': 'ok crossing error shutdown',
+  'connection.close-ok': 'unexpected',
+  'connection.blocked': 'from-client',
+  'connection.unblocked': 'from-client',
+  'connection.update-secret': 'ok',
+  'connection.update-secret-ok': 'from-client',
+  'channel.open': 'ok second too-many',
+  'channel.open-ok': 'from-client',
+  'channel.flow': 'ok inactive',
+  'channel.flow-ok': 'from-client',
+  'channel.close': 'ok error crossing',
+  'channel.close-ok': 'ok from-client',
+  'access.request': 'ok',
+  'access.request-ok': 'from-client',
+  'exchange.declare': 'ok equivalent predeclared passive missing refused nowait auto-delete permission',
+  'exchange.declare-ok': 'from-client',
+  'exchange.delete': 'ok missing in-use nowait permission',
+  'exchange.delete-ok': 'from-client',
+  'exchange.bind': 'ok cycle missing default nowait permission',
+  'exchange.bind-ok': 'from-client',
+  'exchange.unbind': 'ok missing default nowait permission',
+  'exchange.unbind-ok': 'from-client',
+  'queue.declare':
+    'ok equivalent passive missing refused server-named last nowait auto-delete exclusive locked permission',
+  'queue.declare-ok': 'from-client',
+  'queue.bind': 'ok twice missing default no-last-queue nowait locked permission',
+  'queue.bind-ok': 'from-client',
+  'queue.purge': 'ok missing no-last-queue nowait locked permission',
+  'queue.purge-ok': 'from-client',
+  'queue.delete': 'ok missing in-use not-empty no-last-queue nowait locked permission',
+  'queue.delete-ok': 'from-client',
+  'queue.unbind': 'ok missing default no-last-queue locked permission',
+  'queue.unbind-ok': 'from-client',
+  'basic.qos': 'ok global size',
+  'basic.qos-ok': 'from-client',
+  'basic.consume': 'ok server-tag no-ack exclusive tag-reuse missing no-last-queue nowait locked permission',
+  'basic.consume-ok': 'from-client',
+  'basic.cancel': 'ok unknown nowait notify',
+  'basic.cancel-ok': 'from-client',
+  'basic.publish': 'ok mandatory immediate missing internal permission',
+  'basic.return': 'no-route from-client',
+  'basic.deliver': 'ok from-client',
+  'basic.get': 'ok empty no-ack missing no-last-queue locked permission',
+  'basic.get-ok': 'from-client',
+  'basic.get-empty': 'ok from-client',
+  'basic.ack': 'ok multiple unknown-tag confirm tx',
+  'basic.reject': 'drop requeue unknown-tag tx',
+  'basic.recover-async': 'ok no-requeue',
+  'basic.recover': 'ok no-requeue',
+  'basic.recover-ok': 'from-client',
+  'basic.nack': 'drop requeue multiple unknown-tag tx',
+  'confirm.select': 'ok nowait tx',
+  'confirm.select-ok': 'from-client',
+  'tx.select': 'ok confirm',
+  'tx.select-ok': 'from-client',
+  'tx.commit': 'ok return failed-before not-selected',
+  'tx.commit-ok': 'from-client',
+  'tx.rollback': 'ok not-selected',
+  'tx.rollback-ok': 'from-client',
+};
+
+/** What travels beneath the methods, and how exchanges match. */
+export const mechanics: { readonly [id: string]: string } = {
+  'frame:old-header': 'older protocol headers are answered by start',
+  'frame:wrong-header': 'foreign protocol headers are answered by our own and a reset',
+  'frame:handshake-timeout': 'ten seconds from connect to open',
+  'frame:chunks': 'frames may come in any pieces',
+  'frame:frame-max': 'the largest frame',
+  'frame:body': 'bodies in any number of frames, empty ones, interleaved ones',
+  'frame:tables': 'field tables of every type',
+  'frame:flags': 'property flags',
+  'frame:channel-zero': 'frames that do not belong on channel 0',
+  'frame:channel-before-open': 'channel frames before connection.open',
+  'frame:heartbeat-channel': 'a heartbeat on a channel',
+  'heartbeat/sent': 'the server beats',
+  'heartbeat/received': 'heartbeats and traffic are taken',
+  'heartbeat/missed': 'a silent client is cut off',
+  'topic/match': 'topic keys',
+  'headers/match': 'headers of all four kinds of x-match',
+};
+
+/** Every error that a client can bring about: code, class of close, text. */
+export const errors: { readonly [id: string]: string } = {
+  'err:bad-credentials': '403 connection `Login was refused using authentication mechanism ..`',
+  'err:malformed-plain': 'reset: malformed PLAIN response',
+  'err:unknown-mechanism': 'reset: unknown mechanism',
+  'err:vhost-missing': '530 connection `vhost v not found`',
+  'err:vhost-access': "530 connection `access to vhost 'v' refused for user 'u'`",
+  'err:tune-ok': '530 connection `negotiated frame_max = n is lower than ..`',
+  'err:wrong-state': '504 connection `unexpected method in connection state ..`',
+  'err:too-many-channels': '530 connection `number of channels opened (n) has reached ..`',
+  'err:not-opened': "504 connection `expected 'channel.open'`",
+  'err:opened-twice': "504 connection `second 'channel.open' seen`",
+  'err:shutdown': "320 connection `broker forced connection closure with reason 'shutdown'`",
+  'err:frame-too-large': '501 connection `{frame_too_large,n,m}`',
+  'err:bad-end-mark': '501 connection `{invalid_frame_end_marker,n}`',
+  'err:unknown-frame': '501 connection `unknown_frame`',
+  'err:cannot-decode': '501 connection `cannot decode <<..>>`',
+  'err:bad-utf8': '501 connection `Malformed UTF-8 in shortstr`',
+  'err:unknown-method': '503 connection: unknown class or method',
+  'err:unknown-field-tag': '501 connection: unknown type of a field',
+  'err:frame-order': '505 connection `expected .. frame, got ..`',
+  'err:content-header': '541 connection: undecodable properties',
+  'err:body-overrun': '505 connection: a body longer than announced',
+  'err:body-too-large': '501 connection `content body size n exceeds ..`',
+  'err:queue-missing': "404 channel `no queue 'q' in vhost '/'`",
+  'err:exchange-missing': "404 channel `no exchange 'x' in vhost '/'`",
+  'err:no-last-queue': '404 channel `no previously declared queue`',
+  'err:inequivalent-queue': "406 channel `inequivalent arg 'a' for queue ..`",
+  'err:inequivalent-exchange': "406 channel `inequivalent arg 'a' for exchange ..`",
+  'err:locked': '405 channel `cannot obtain exclusive access to locked queue ..`',
+  'err:exclusive-consumer': "403 channel `queue 'q' in vhost '/' in exclusive use`",
+  'err:permission': '403 channel `access to .. refused for user ..`',
+  'err:reserved-name': '403 channel `.. contains reserved prefix ..`',
+  'err:default-exchange': '403 channel `operation not permitted on the default exchange`',
+  'err:delete-system-exchange': '403 channel `deletion of system exchange .. not allowed`',
+  'err:publish-internal': '403 channel `cannot publish to internal exchange ..`',
+  'err:in-use': '406 channel `.. in use`, `.. not empty`',
+  'err:unknown-exchange-type': "503 connection `unknown exchange type 't'`",
+  'err:invalid-binding': '406 channel `Invalid x-match field ..`',
+  'err:unknown-tag': '406 channel `unknown delivery tag n`',
+  'err:consumer-tag': "530 connection `attempt to reuse consumer tag 'c'`",
+  'err:not-implemented': '540 connection `prefetch_size`, `immediate`, `active=false`, `requeue=false`',
+  'err:delivery-mode': '406 channel `{delivery_mode_unknown,n}`',
+  'err:user-id': '406 channel `user_id property set to ..`',
+  'err:tx-confirm': '406 channel `cannot switch from ..`, `channel is not transactional`',
+  'err:unimplemented': '503 connection `unimplemented method`',
+  'err:no-route': '312 `NO_ROUTE` of basic.return',
+  'err:long-text': 'texts cut to 255 octets',
+};
+
+/** The edges where brokers are easily wrong, by number. */
+export const edges: { readonly [id: string]: string } = {
+  'edge:1': 'what is requeued comes back to its place, in order, however it was given back',
+  'edge:2': 'redelivered is told of every message that was delivered before',
+  'edge:3':
+    'prefetch per consumer is read at consume; global prefetch is shared; both apply; no-ack and get know neither',
+  'edge:4': 'tag 0, multiple, settled and unknown tags; acks belong to a channel; what an error gives back, and when',
+  'edge:5': 'order from one publishing channel to one consumer',
+  'edge:6': 'strict round robin among consumers with credit',
+  'edge:7': 'what cancel leaves behind; when auto-delete queues and exchanges go',
+  'edge:8': 'a return before its ack; a missing exchange confirms nothing after it',
+  'edge:9': 'a confirm for many queues, for a queue deleted meanwhile, with a no-ack consumer',
+  'edge:12': 'exclusive queues: who may do what, and when they go',
+  'edge:13': 'names: reserved, odd, long, with line ends',
+  'edge:14': 'races of closing channels',
+  'edge:15': 'nested tables keep every type, order and duplicates',
+  'edge:16': 'absent properties stay absent, zeros stay zeros',
+  'edge:17': 'the durable flag of an exclusive queue is ignored',
+  'edge:18': 'arguments are compared by value across integer types',
+  'edge:19': 'get beside an exclusive consumer; purge leaves what is unacknowledged',
+  'edge:20': 'heartbeat 0 is none; the value of tune-ok is used as it is',
+  'edge:21': 'close is answered with 2047 channels open',
+  'edge:24': 'counts are exact after confirms',
+};
+
+/** What is left out here, and why. */
+export const leftOut: { readonly [what: string]: string } = {
+  'time limits, length limits, dead letters, priorities, queue types, policies, alarms, delays, direct reply-to':
+    'come with these features (edges 10, 11, 22 and 23, and the errors of their arguments)',
+  'deletion of a vhost or user, closing by an operator (edge 25)': 'comes with the management API',
+  'limits of connections, channels, consumers and queues': 'come with limits',
+  'partial tx completion': 'no client can bring it about',
+  'what a restart keeps (edges 16 and 17)': 'is shown by the torture and simulation suites, which crash the broker',
+};
+
+/** Every row that needs a scenario. */
+export const rows: ReadonlySet<string> = new Set([
+  ...Object.entries(outcomes).flatMap(([method, list]) => list.split(' ').map(outcome => `${method}/${outcome}`)),
+  ...Object.keys(mechanics),
+  ...Object.keys(errors),
+  ...Object.keys(edges),
+]);
+
+/** Which scenarios cover each row. */
+export function coverage(scenarios: readonly Scenario[]): Map<string, string[]> {
+  const result = new Map([...rows].map(row => [row, [] as string[]]));
+  for (const { id, covers } of scenarios) {
+    for (const row of covers) {
+      const list = result.get(row);
+      if (!list) throw new Error(`scenario "${id}" covers ${row}, which is no row of the coverage table`);
+      list.push(id);
+    }
+  }
+  return result;
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+/** The page that shows which scenario covers what. */
+export function conformancePage(scenarios: readonly Scenario[]): string {
+  const covered = coverage(scenarios);
+  const by = (row: string): string => {
+    const list = covered.get(row)!;
+    return cell(list.slice(0, 3).join('; ') + (list.length > 3 ? `; and ${list.length - 3} more` : ''));
+  };
+  const table = (what: string, entries: [string, string][]): string =>
+    [`| ${what} | covered by |`, '|---|---|', ...entries.map(([row, text]) => `| ${cell(text)} | ${by(row)} |`)].join(
+      '\n',
+    );
+  const described = (list: { readonly [id: string]: string }, numbered = false): [string, string][] =>
+    Object.entries(list).map(([id, text]) => [id, numbered ? `${id.slice('edge:'.length)}: ${text}` : text]);
+  const methodRows = Object.entries(outcomes).flatMap(([method, list]) =>
+    list.split(' ').map((outcome): [string, string] => [`${method}/${outcome}`, `${method}: ${outcome}`]),
+  );
+  return [
+    '# Conformance',
+    `The conformance suite plays ${scenarios.length} scenarios against Leveret and against RabbitMQ 3.10.8, which is the oracle: what it answers is right. This page is generated (\`ORACLE_WRITE=1 npx vitest run test/conformance/coverage.test.ts\`); a row that no scenario covers fails the tests.`,
+    '## Methods and their outcomes',
+    table('method: outcome', methodRows),
+    '## Framing, heartbeats and matching',
+    table('what', described(mechanics)),
+    '## Errors',
+    table('error', described(errors)),
+    '## Edges',
+    table('edge', described(edges, true)),
+    '## Left out here',
+    ['| what | why |', '|---|---|', ...Object.entries(leftOut).map(([what, why]) => `| ${what} | ${why} |`)].join('\n'),
+    '',
+  ]
+    .join('\n\n')
+    .trimEnd()
+    .concat('\n');
+}
+
+/** The intended differences from RabbitMQ 3.10.8 as a table for the compatibility page. */
+export function differencesTable(scenarios: readonly Scenario[]): string {
+  const lines = scenarios.flatMap(({ id, differs }) =>
+    differs ? [`| ${[id, differs.rabbitmq, differs.leveret, differs.reason].map(cell).join(' | ')} |`] : [],
+  );
+  return ['| scenario | RabbitMQ 3.10.8 | Leveret | reason |', '|---|---|---|---|', ...lines].join('\n');
+}

@@ -1,0 +1,98 @@
+// The operations of the random comparison: what they are, and how fast-check makes sequences of them.
+import fc from 'fast-check';
+
+/** Channels 0 and 2 are on one connection, 1 and 3 on another. Channels 0 and 1 take from queue 0, 2 and 3 from queue 1. */
+export const channelCount = 4;
+
+/** One operation. Queues, exchanges and channels are numbers; `pick` chooses among what the channel holds. */
+export type Operation =
+  | { op: 'declare-queue'; ch: number; queue: number; durable: boolean; autoDelete: boolean }
+  | { op: 'delete-queue'; ch: number; queue: number; ifUnused: boolean; ifEmpty: boolean }
+  | { op: 'purge'; ch: number; queue: number }
+  | { op: 'declare-exchange'; ch: number; exchange: number; type: string }
+  | { op: 'delete-exchange'; ch: number; exchange: number; ifUnused: boolean }
+  | { op: 'bind' | 'unbind'; ch: number; queue: number; exchange: number; key: string }
+  | { op: 'bind-exchange' | 'unbind-exchange'; ch: number; source: number; destination: number; key: string }
+  | { op: 'publish'; ch: number; exchange: number; key: string; mandatory: boolean; persistent: boolean; count: number }
+  | { op: 'get'; ch: number; noAck: boolean }
+  | { op: 'consume'; ch: number; tag: string; noAck: boolean; exclusive: boolean }
+  | { op: 'cancel'; ch: number; tag: string }
+  | { op: 'ack' | 'nack' | 'reject'; ch: number; pick: number; multiple: boolean; requeue: boolean; wild: boolean }
+  | { op: 'recover'; ch: number; async: boolean }
+  | { op: 'qos'; ch: number; count: number; global: boolean }
+  | { op: 'confirm-select' | 'tx-select' | 'tx-commit' | 'tx-rollback' | 'close-channel'; ch: number }
+  | { op: 'close-connection'; connection: number };
+
+const ch = fc.nat({ max: channelCount - 1 });
+const queue = fc.nat({ max: 1 });
+const exchange = fc.nat({ max: 2 });
+const key = fc.constantFrom('q0', 'q1', 'a', 'a.b', 'a.#', '*.b', '');
+const tag = fc.constantFrom('one', 'two');
+const rarely = fc.integer({ min: 1, max: 12 }).map(n => n === 1);
+
+const one = <const T extends string>(op: T) => fc.constant(op);
+const publish = (to: fc.Arbitrary<number>, key: fc.Arbitrary<string>): fc.Arbitrary<Operation> =>
+  fc.record({
+    op: one('publish'),
+    ch,
+    exchange: to,
+    key,
+    mandatory: fc.boolean(),
+    persistent: fc.boolean(),
+    count: fc.integer({ min: 1, max: 4 }),
+  });
+const weighted: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Operation>])[] = [
+  [2, fc.record({ op: one('declare-queue'), ch, queue, durable: fc.boolean(), autoDelete: rarely })],
+  [1, fc.record({ op: one('delete-queue'), ch, queue, ifUnused: fc.boolean(), ifEmpty: fc.boolean() })],
+  [1, fc.record({ op: one('purge'), ch, queue })],
+  [1, fc.record({ op: one('declare-exchange'), ch, exchange, type: fc.constantFrom('direct', 'fanout', 'topic') })],
+  [1, fc.record({ op: one('delete-exchange'), ch, exchange, ifUnused: fc.boolean() })],
+  [4, fc.record({ op: one('bind'), ch, queue, exchange, key })],
+  [2, fc.record({ op: one('unbind'), ch, queue, exchange, key })],
+  [1, fc.record({ op: one('bind-exchange'), ch, source: exchange, destination: exchange, key })],
+  [1, fc.record({ op: one('unbind-exchange'), ch, source: exchange, destination: exchange, key })],
+  [18, publish(fc.constant(-1), fc.constantFrom('q0', 'q1'))],
+  [8, publish(exchange, fc.constantFrom('q0', 'q1', 'a', 'a.b'))],
+  [2, publish(fc.integer({ min: -1, max: 2 }), fc.constantFrom('a', 'nowhere', ''))],
+  [8, fc.record({ op: one('get'), ch, noAck: rarely })],
+  [8, fc.record({ op: one('consume'), ch, tag, noAck: rarely, exclusive: rarely })],
+  [2, fc.record({ op: one('cancel'), ch, tag })],
+  ...(['ack', 'ack', 'nack', 'reject'] as const).map((op): readonly [number, fc.Arbitrary<Operation>] => [
+    6,
+    fc.record({
+      op: one(op),
+      ch,
+      pick: fc.nat({ max: 9 }),
+      multiple: fc.boolean(),
+      requeue: fc.boolean(),
+      wild: rarely,
+    }),
+  ]),
+  [2, fc.record({ op: one('recover'), ch, async: fc.boolean() })],
+  [4, fc.record({ op: one('qos'), ch, count: fc.nat({ max: 3 }), global: fc.boolean() })],
+  [1, fc.record({ op: one('confirm-select'), ch })],
+  [1, fc.record({ op: one('tx-select'), ch })],
+  [3, fc.record({ op: one('tx-commit'), ch })],
+  [1, fc.record({ op: one('tx-rollback'), ch })],
+  [1, fc.record({ op: one('close-channel'), ch })],
+  [1, fc.record({ op: one('close-connection'), connection: fc.nat({ max: 1 }) })],
+];
+
+/** What every sequence begins with, so that most operations find something to do. */
+export const prelude: readonly Operation[] = [
+  { op: 'declare-queue', ch: 0, queue: 0, durable: false, autoDelete: false },
+  { op: 'declare-queue', ch: 0, queue: 1, durable: true, autoDelete: false },
+  { op: 'declare-exchange', ch: 0, exchange: 0, type: 'direct' },
+  { op: 'declare-exchange', ch: 0, exchange: 1, type: 'fanout' },
+  { op: 'declare-exchange', ch: 0, exchange: 2, type: 'topic' },
+  { op: 'bind', ch: 0, queue: 0, exchange: 0, key: 'q0' },
+  { op: 'bind', ch: 0, queue: 1, exchange: 1, key: '' },
+  { op: 'bind', ch: 0, queue: 0, exchange: 1, key: '' },
+  { op: 'bind', ch: 0, queue: 1, exchange: 2, key: 'a.#' },
+];
+
+/** Sequences of operations. */
+export const sequences: fc.Arbitrary<Operation[]> = fc.array(
+  fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary }))),
+  { minLength: 1, maxLength: 60, size: 'max' },
+);

@@ -1,0 +1,32 @@
+// Plays every conformance scenario against each broker, then watches it stop.
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { type Broker, missing, startBroker, targets } from './brokers.ts';
+import { Stage, scenarios } from './scenario.ts';
+import './scenarios/index.ts';
+
+for (const product of targets()) {
+  describe.skipIf(missing(product))(product, () => {
+    let broker: Broker | undefined;
+    beforeAll(async () => {
+      broker = await startBroker(product);
+    }, 120_000);
+    afterAll(() => broker?.stop());
+
+    const play = async (id: string): Promise<void> => {
+      const stage = new Stage(product, broker!);
+      try {
+        await scenarios.find(scenario => scenario.id === id)!.play(stage);
+      } finally {
+        await stage.clear();
+      }
+    };
+    describe.concurrent('scenarios', () => {
+      for (const { id, last } of scenarios) if (!last) test(id, () => play(id));
+    });
+    describe('at the end', () => {
+      for (const { id, last } of scenarios) {
+        if (last) test(id, context => (broker!.ours ? play(id) : context.skip('the broker is not ours to stop')));
+      }
+    });
+  });
+}
