@@ -28,6 +28,8 @@ console.log(' [*] Waiting for messages. To exit press CTRL+C');
 process.once('SIGINT', async () => {
   interrupted = true;
   console.log(' [*] Interrupted');
+  // The channel first: it goes after the last ack, which the end of the connection might overtake.
+  await channel.close();
   await connection.close();
   process.exit(0);
 });
