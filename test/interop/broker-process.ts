@@ -79,13 +79,27 @@ export class BrokerProcess {
   }
 }
 
-/** The broker for a suite that never kills it: a process of its own, or the one that `INTEROP_URL` names. */
-export async function givenOrOwnBroker(): Promise<{ url: string; dispose: () => Promise<void> }> {
+/** The broker of a suite: a process of its own, or the one that `INTEROP_URL` names, which cannot be killed. */
+export async function givenOrOwnBroker(): Promise<SuiteBroker> {
   const given = process.env['INTEROP_URL'];
-  if (given) return { url: given, dispose: async () => {} };
+  if (given) {
+    const cannot = async () => {
+      throw new Error(`${given} was given by INTEROP_URL and is not ours to kill`);
+    };
+    return { url: given, dispose: async () => {}, killAndRestart: cannot };
+  }
   const broker = await BrokerProcess.start();
-  return { url: broker.url, dispose: () => broker.dispose() };
+  return {
+    url: broker.url,
+    dispose: () => broker.dispose(),
+    killAndRestart: async () => {
+      await broker.kill();
+      await broker.restart();
+    },
+  };
 }
+
+type SuiteBroker = { url: string; dispose: () => Promise<void>; killAndRestart: () => Promise<void> };
 
 /** A name that no other test of this run uses. */
 export function fresh(name: string): string {
