@@ -3,16 +3,17 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ending, Program } from './program.ts';
 
 /**
- * The command of the broker. `INTEROP_COMMAND` puts another in its place, with `{port}` and `{folder}` in it; it must print its
- * address (`127.0.0.1:5672` or `amqp://127.0.0.1:5672`) on standard output when it is ready.
+ * The command of the broker. `INTEROP_COMMAND` puts another in its place, with `{port}` and `{folder}` in it; it must print
+ * `amqp://127.0.0.1:PORT` when it is ready.
  */
 const command =
   process.env['INTEROP_COMMAND'] ?? 'node dist/cli/main.js start --port {port} --management-port 0 --data-dir {folder}';
 
-const readyLine = /127\.0\.0\.1:(\d+)/;
+const readyLine = /(?:AMQP on |amqp:\/\/)127\.0\.0\.1:(\d+)/;
 
 export class BrokerProcess {
   readonly folder: string;
@@ -51,6 +52,19 @@ export class BrokerProcess {
 
   /** Starts the process again on the same folder and port, after `kill` or `stop`. */
   async restart(): Promise<void> {
+    this.#spawn();
+    const [line] = await this.#program!.waitFor(readyLine, 1, 60_000);
+    this.#port = Number(readyLine.exec(line!)![1]);
+  }
+
+  /** Starts the process again and kills it after `ms`, ready or not. */
+  async restartAndKill(ms: number): Promise<void> {
+    this.#spawn();
+    await sleep(ms);
+    await this.kill();
+  }
+
+  #spawn(): void {
     if (!process.env['INTEROP_COMMAND'] && !existsSync('dist/cli/main.js')) {
       throw new Error('no dist/cli/main.js: run `npm run build` first');
     }
@@ -58,8 +72,6 @@ export class BrokerProcess {
       .split(' ')
       .map(word => word.replace('{port}', String(this.#port)).replace('{folder}', join(this.folder, 'data')));
     this.#program = new Program(executable!, [...parameters, ...this.#extra]);
-    const [line] = await this.#program.waitFor(readyLine, 1, 60_000);
-    this.#port = Number(readyLine.exec(line!)![1]);
   }
 
   /** kill -9, at once; resolves when the process is gone. */

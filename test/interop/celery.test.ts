@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { debianPython, pythonImports, requireDebian } from '../debian.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { python as debianPython, lacks } from '../needs.ts';
 import { fresh, givenOrOwnBroker } from './broker-process.ts';
 import { Program } from './program.ts';
 
-const suite = requireDebian(['python3-celery', 'celery'], pythonImports('celery'));
+const suite = describe.skipIf(lacks('python3-celery'));
 
 suite('celery', () => {
   let broker: Awaited<ReturnType<typeof givenOrOwnBroker>>;

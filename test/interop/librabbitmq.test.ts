@@ -3,12 +3,12 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { requireDebian } from '../debian.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { lacks } from '../needs.ts';
 import { fresh, givenOrOwnBroker } from './broker-process.ts';
 import { Program } from './program.ts';
 
-const suite = requireDebian(['amqp-tools'], ['amqp-publish', '--help']);
+const suite = describe.skipIf(lacks('amqp-tools'));
 
 suite('librabbitmq', () => {
   let broker: Awaited<ReturnType<typeof givenOrOwnBroker>>;
@@ -120,7 +120,9 @@ suite('librabbitmq', () => {
     const [named] = await consumer.waitFor(/amq\.gen-/);
     // It tells the name before it binds and consumes.
     const own = /amq\.gen-[\w-]+/.exec(named!)![0];
-    await look(channel => expect.poll(async () => (await channel.checkQueue(own)).consumerCount, { timeout: 10_000 }).toBe(1));
+    await look(channel =>
+      expect.poll(async () => (await channel.checkQueue(own)).consumerCount, { timeout: 10_000 }).toBe(1),
+    );
     await tool('amqp-publish', '--exchange', 'amq.topic', '--routing-key', `${key}.one`, '--body', 'first');
     await tool('amqp-publish', '--exchange', 'amq.topic', '--routing-key', 'other', '--body', 'not this');
     await tool('amqp-publish', '--exchange', 'amq.topic', '--routing-key', `${key}.two`, '--body', 'second');

@@ -1,6 +1,6 @@
 // pika and kombu: a scenario each, in Python, against a real process.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { debianPython, pythonImports, requireDebian } from '../debian.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { python as debianPython, lacks } from '../needs.ts';
 import { givenOrOwnBroker } from './broker-process.ts';
 import { Program } from './program.ts';
 
@@ -18,7 +18,7 @@ async function scenario(file: string, steps: string[]): Promise<void> {
   expect(ending).toEqual({ code: 0, signal: null });
 }
 
-requireDebian(['python3-pika'], pythonImports('pika'))('pika', () => {
+describe.skipIf(lacks('python3-pika'))('pika', () => {
   test('confirms, returns, settlements, redelivery, routing, transactions and errors', async () => {
     const steps = [
       'confirms',
@@ -34,7 +34,7 @@ requireDebian(['python3-pika'], pythonImports('pika'))('pika', () => {
   }, 90_000);
 });
 
-requireDebian(['python3-kombu'], pythonImports('kombu'))('kombu', () => {
+describe.skipIf(lacks('python3-kombu'))('kombu', () => {
   test('confirms, returns, settlements, redelivery, a simple queue, heartbeats and errors', async () => {
     const steps = [
       'identity',

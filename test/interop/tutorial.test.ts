@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { debianPython, pythonImports, requireDebian } from '../debian.ts';
+import { python as debianPython, lacks } from '../needs.ts';
 import { BrokerProcess } from './broker-process.ts';
 import { Program } from './program.ts';
 
@@ -15,12 +15,12 @@ beforeAll(async () => {
 afterAll(() => broker?.dispose());
 
 type Language = { quote: (task: string) => string; newTask: [string, string]; worker: [string, string] };
-const python: Language = {
+const pika: Language = {
   quote: task => `b'${task}'`,
   newTask: [debianPython, 'examples/python/new_task.py'],
   worker: [debianPython, 'examples/python/worker.py'],
 };
-const typescript: Language = {
+const amqplib: Language = {
   quote: task => `'${task}'`,
   newTask: [process.execPath, '.cache/examples/new-task.js'],
   worker: [process.execPath, '.cache/examples/worker.js'],
@@ -151,6 +151,6 @@ afterEach(async () => {
   started.clear();
 });
 
-describe('TypeScript', () => tutorial(typescript));
-const debian = requireDebian(['python3-pika'], pythonImports('pika'));
-debian('Python', () => tutorial(python));
+describe('TypeScript', () => tutorial(amqplib));
+const debian = describe.skipIf(lacks('python3-pika'));
+debian('Python', () => tutorial(pika));

@@ -29,7 +29,11 @@ export class Sender {
   /** Sends one message; `done` is called when it is confirmed, and never when the broker dies before. */
   send(life: Life, channel: ConfirmChannel, target: string, bytes: number, done: () => void): void {
     const toExchange = target === exchange;
-    const { message, body } = life.model.sending(`${this.#name}:${this.#number++}`, bytes, toExchange ? fanned : [target]);
+    const { message, body } = life.model.sending(
+      `${this.#name}:${this.#number++}`,
+      bytes,
+      toExchange ? fanned : [target],
+    );
     channel.publish(toExchange ? exchange : '', toExchange ? '' : target, body, { persistent: true }, error => {
       if (!error) {
         life.model.confirmed(message);
@@ -74,7 +78,13 @@ export async function consume(life: Life, random: Random, queue: string, sender:
   }
 }
 
-async function consumeFor(life: Life, random: Random, queue: string, sender: Sender, connection: ChannelModel): Promise<void> {
+async function consumeFor(
+  life: Life,
+  random: Random,
+  queue: string,
+  sender: Sender,
+  connection: ChannelModel,
+): Promise<void> {
   const channel = await connection.createConfirmChannel();
   channel.on('error', () => {});
   await channel.prefetch(random.pick([1, 10, 100]));
@@ -157,7 +167,8 @@ class Settlements {
     if (redelivered) return;
     const { sender, number } = parseKey(message.key);
     const last = this.#lastOf.get(sender) ?? -1;
-    if (number < last) this.#life.model.problems.push(`${this.#queue}: ${message.key} was delivered after ${sender}:${last}`);
+    if (number < last)
+      this.#life.model.problems.push(`${this.#queue}: ${message.key} was delivered after ${sender}:${last}`);
     this.#lastOf.set(sender, number);
   }
 }

@@ -74,18 +74,19 @@ export class Model {
   }
 
   /** An ack was written to the socket. */
-  acked(queue: string, message: Message): void {
-    const copy = this.#queues.get(queue)!.get(message.key);
+  acked(queue: string, { key }: { key: string }): void {
+    const copy = this.#queues.get(queue)!.get(key);
     if (!copy) return;
     copy.acked = 'maybe';
     this.counts.acked++;
   }
 
   /** An ack is settled for sure: the message must never be seen in this queue again. */
-  settled(queue: string, message: Message): void {
+  settled(queue: string, { key }: { key: string }): void {
     const copies = this.#queues.get(queue)!;
-    if (this.#strict && copies.get(message.key)?.acked === 'maybe') {
-      this.#drop(copies, message);
+    const copy = copies.get(key);
+    if (this.#strict && copy?.acked === 'maybe') {
+      this.#drop(copies, copy.message);
       this.counts.surelyAcked++;
     }
   }
