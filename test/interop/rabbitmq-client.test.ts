@@ -127,11 +127,15 @@ test('a transaction publishes and acknowledges all or nothing', async () => {
   expect(await ready()).toBe(0);
 });
 
-test('an RPC is answered', async () => {
+test('a question is answered through a queue of the asker', async () => {
   const server = connection.createConsumer({ queue, queueOptions }, (message, reply) => reply(message.body * 2));
-  const client = connection.createRPCClient({ confirm: true });
-  expect((await client.send(queue, 21)).body).toBe(42);
-  await client.close();
+  const asker = await connection.acquire();
+  const { queue: replyTo } = await asker.queueDeclare({ exclusive: true });
+  const answers = new Inbox<AsyncMessage>();
+  await asker.basicConsume({ queue: replyTo, noAck: true }, answers.put);
+  await asker.basicPublish({ routingKey: queue, replyTo, correlationId: 'c' }, 21);
+  expect(await answers.take()).toMatchObject({ body: 42, correlationId: 'c' });
+  await asker.close();
   await server.close();
 });
 

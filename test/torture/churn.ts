@@ -1,7 +1,7 @@
 // A client that declares, binds, unbinds and deletes durable queues all the time, and what must be there of them after a kill.
 import { randomUUID } from 'node:crypto';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
-import type { Life } from './client.ts';
+import { type Life, watch } from './client.ts';
 import type { Random } from './random.ts';
 
 const exchange = 'torture-routes';
@@ -32,7 +32,7 @@ export class Churn {
     const connection = await connect(life.url);
     connection.on('error', () => {});
     const channel = await connection.createConfirmChannel();
-    channel.on('error', () => {});
+    watch(life, channel);
     while (!life.over) {
       const queue = random.pick(queues);
       if (this.#queues.get(queue) === 'no') {

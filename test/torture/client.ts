@@ -1,7 +1,7 @@
 // The clients of the torture: producers with confirms, and consumers that acknowledge, put back, hold, and go away without a word.
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
+import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import { type Message, type Model, parseKey } from './model.ts';
 import type { Random } from './random.ts';
 
@@ -49,7 +49,7 @@ export class Sender {
 export async function produce(life: Life, random: Random, sender: Sender): Promise<void> {
   const connection = await connectQuietly(life);
   const channel = await connection.createConfirmChannel();
-  channel.on('error', () => {});
+  watch(life, channel);
   const window = random.pick([1, 20, 300]);
   let open = 0;
   while (!life.over) {
@@ -86,7 +86,7 @@ async function consumeFor(
   connection: ChannelModel,
 ): Promise<void> {
   const channel = await connection.createConfirmChannel();
-  channel.on('error', () => {});
+  watch(life, channel);
   await channel.prefetch(random.pick([1, 10, 100]));
   const settlements = new Settlements(life, random, queue, sender, channel);
   await channel.consume(queue, delivery => delivery && settlements.take(delivery));
@@ -171,6 +171,13 @@ class Settlements {
       this.#life.model.problems.push(`${this.#queue}: ${message.key} was delivered after ${sender}:${last}`);
     this.#lastOf.set(sender, number);
   }
+}
+
+/** A channel that the broker closes, or has to be closed for what the broker did, is a problem: no client does anything wrong. */
+export function watch(life: Life, channel: Channel): void {
+  channel.on('error', error => {
+    if (!life.over) life.model.problems.push(`a channel was closed: ${error.stack}`);
+  });
 }
 
 /** A connection whose end is no news: the broker is killed on purpose. */

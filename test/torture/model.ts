@@ -9,6 +9,8 @@ export type Message = { key: string; bytes: number; confirmed: boolean; copies: 
  */
 type Copy = { message: Message; delivered: boolean; acked: 'no' | 'maybe' };
 
+const goneMax = 200_000;
+
 /** What was found in a queue, head first. */
 export type Found = { body: Buffer; redelivered: boolean };
 
@@ -28,6 +30,9 @@ export class Model {
   readonly #queues: Map<string, Map<string, Copy>> = new Map();
   readonly #strict: boolean;
   #liveBytes = 0;
+  #lives = 1;
+  /** Why the last copies left the model, for the report. */
+  readonly #gone: Map<string, string> = new Map();
 
   /** @param strict whether settled acks and marks of redelivery are held to what Leveret promises */
   constructor(queues: readonly string[], strict: boolean) {
@@ -86,7 +91,7 @@ export class Model {
     const copies = this.#queues.get(queue)!;
     const copy = copies.get(key);
     if (this.#strict && copy?.acked === 'maybe') {
-      this.#drop(copies, copy.message);
+      this.#drop(queue, copy.message, `was acked for sure in life ${this.#lives}`);
       this.counts.surelyAcked++;
     }
   }
@@ -110,8 +115,13 @@ export class Model {
     for (const { message, acked } of [...copies.values()]) {
       if (seen.has(message.key)) continue;
       if (message.confirmed && acked === 'no') this.problems.push(`${queue}: ${message.key} was confirmed and is lost`);
-      this.#drop(copies, message);
+      this.#drop(queue, message, `was not there any more after life ${this.#lives}`);
     }
+  }
+
+  /** A restart was looked through; the next life begins. */
+  nextLife(): void {
+    this.#lives++;
   }
 
   /** Messages of one sender must be in the order in which it sent them. */
@@ -126,15 +136,18 @@ export class Model {
     const key = body.toString('latin1', 0, Math.max(body.indexOf(' '), 0));
     const copy = this.#queues.get(queue)!.get(key);
     if (!copy) {
-      this.problems.push(`${queue}: "${key}" came back from the dead, or was never sent there`);
+      const story = this.#gone.get(`${queue} ${key}`) ?? 'was never sent there, or was gone long ago';
+      this.problems.push(`${queue}: "${key}" came back from the dead in life ${this.#lives}: it ${story}`);
       return undefined;
     }
     if (!body.equals(bodyOf(key, copy.message.bytes))) this.problems.push(`${queue}: the body of ${key} is damaged`);
     return copy;
   }
 
-  #drop(copies: Map<string, Copy>, message: Message): void {
-    copies.delete(message.key);
+  #drop(queue: string, message: Message, why: string): void {
+    this.#queues.get(queue)!.delete(message.key);
+    this.#gone.set(`${queue} ${message.key}`, why);
+    if (this.#gone.size > goneMax) this.#gone.delete(this.#gone.keys().next().value!);
     message.copies--;
     if (message.copies === 0) this.#liveBytes -= message.bytes;
   }

@@ -30,10 +30,14 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const broker = await BrokerProcess.start();
   try {
     await run.setUp(broker);
-    for (let kill = 1; kill <= options.kills && run.model.problems.length === 0; kill++) await run.round(broker, kill);
-    return run.report();
+    for (let kill = 1; kill <= options.kills && run.model.problems.length === 0; kill++) {
+      await run.round(broker, kill).catch(error => run.model.problems.push(`after kill ${kill}: ${error.stack}`));
+    }
+    return run.report(broker.folder);
   } finally {
-    await broker.dispose();
+    // What went wrong can be looked at: the data of the broker, as the last kill left it.
+    if (run.model.problems.length > 0) await broker.kill();
+    else await broker.dispose();
   }
 }
 
@@ -93,13 +97,14 @@ class Run {
     await broker.restart();
     await bounded(inspect({ ...life, over: false }, this.#inspector), 'every queue is looked through');
     await bounded(this.#churn.inspect(broker.url), 'every binding is looked at');
+    this.model.nextLife();
     await this.#checkDisk(broker);
     this.#options.progress?.(`kill ${kill}: ${this.#figures()}`);
   }
 
-  report(): TortureReport {
+  report(folder: string): TortureReport {
     const { problems } = this.model;
-    const verdict = problems.length === 0 ? 'nothing lost' : `${problems.length} PROBLEMS`;
+    const verdict = problems.length === 0 ? 'nothing lost' : `${problems.length} PROBLEMS, see ${folder}`;
     const kills = `${this.#kills} kills, ${this.#killsDuringStart} of them during the start`;
     return { summary: `torture: ${verdict}; ${kills}; ${this.#figures()}; seed ${this.#options.seed}`, problems };
   }
@@ -159,7 +164,7 @@ async function main(): Promise<void> {
       kills: { type: 'string', default: '100' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       'life-ms': { type: 'string', default: '2000' },
-      'disk-allowance-mb': { type: 'string', default: '256' },
+      'disk-allowance-mb': { type: 'string', default: '100' },
       lenient: { type: 'boolean', default: false },
     },
   });
