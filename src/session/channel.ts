@@ -2,6 +2,7 @@
 
 import type { ArgumentsToEncode, Method, MethodName } from '../amqp/command.ts';
 import { decodeMethod } from '../amqp/method.ts';
+import { replyText } from '../amqp/reply-code.ts';
 import type { User } from '../auth/authority.ts';
 import { PermissionCache } from '../auth/permission-cache.ts';
 import type { Consumer, Recipient } from '../broker/consumer.ts';
@@ -13,7 +14,7 @@ import type { Queue } from '../broker/queue.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Confirms } from './confirms.ts';
-import { type Connection, cut } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { basicHandlers } from './consuming.ts';
 import { heldBytesMax } from './context.ts';
 import { writeDelivery } from './delivery.ts';
@@ -178,7 +179,12 @@ export class Channel implements Recipient, Holder {
     if (this.state !== 'open') return;
     this.terminate();
     this.state = 'closing';
-    this.send('channel.close', { replyCode: error.code, replyText: cut(error.message), classId, methodId });
+    this.send('channel.close', {
+      replyCode: error.code,
+      replyText: replyText(error.code, error.text),
+      classId,
+      methodId,
+    });
   }
 
   /** Takes the channel out of everything: consumers first, so that what it had goes to others. */

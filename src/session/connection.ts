@@ -6,6 +6,7 @@ import { erlangOctets, frameErrorText, frameSnippet } from '../amqp/erlang.ts';
 import { SyntaxFault, TableFault, UnknownMethod } from '../amqp/faults.ts';
 import { frameBody, frameEnd, frameHeader, frameHeartbeat, frameMethod, heartbeatFrame } from '../amqp/frame.ts';
 import { decodeMethod, encodeMethod } from '../amqp/method.ts';
+import { replyText } from '../amqp/reply-code.ts';
 import { Table } from '../amqp/table.ts';
 import type { User } from '../auth/authority.ts';
 import {
@@ -436,7 +437,7 @@ export class Connection implements FrameSink {
     this.context.log.error(
       `Error on AMQP connection ${this.#described()}: operation ${describe(classId, methodId)} caused a connection exception: ${error.message}`,
     );
-    this.closing({ replyCode: error.code, replyText: cut(error.message), classId, methodId });
+    this.closing({ replyCode: error.code, replyText: replyText(error.code, error.text), classId, methodId });
   }
 
   #dropChannels(): void {
@@ -505,10 +506,4 @@ export class Connection implements FrameSink {
 
 function describe(classId: number, methodId: number): string {
   return findMethod(classId, methodId)?.name ?? 'none';
-}
-
-/** A reply text is a short string: 255 bytes, of which RabbitMQ uses the last three to say that it was cut. */
-export function cut(text: string): Buffer {
-  const bytes = Buffer.from(text);
-  return bytes.length <= 255 ? bytes : Buffer.concat([bytes.subarray(0, 252), Buffer.from('...')]);
 }

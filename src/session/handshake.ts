@@ -5,9 +5,10 @@ import { frameSnippet } from '../amqp/erlang.ts';
 import { protocolHeader } from '../amqp/frame.ts';
 import { decodeMethod } from '../amqp/method.ts';
 import { Reader } from '../amqp/reader.ts';
+import { replyText } from '../amqp/reply-code.ts';
 import { Table } from '../amqp/table.ts';
 import { type AmqpError, channelError, notAllowed, unexpectedFrame } from '../broker/errors.ts';
-import { type Connection, cut } from './connection.ts';
+import type { Connection } from './connection.ts';
 
 /** The methods that the client owes us in turn; `login` while the password is being checked. */
 type Expected = 'header' | 'start-ok' | 'login' | 'tune-ok' | 'open' | 'nothing';
@@ -163,7 +164,7 @@ export class Handshake {
   #fail(error: AmqpError, classId: number, methodId: number): void {
     const connection = this.#connection;
     connection.context.log.error(`closing AMQP connection ${connection.name}: ${error.message}`);
-    connection.closing({ replyCode: error.code, replyText: cut(error.message), classId, methodId });
+    connection.closing({ replyCode: error.code, replyText: replyText(error.code, error.text), classId, methodId });
   }
 
   /** Nothing sensible can be said to this client: the log gets the reason, the socket is cut. */

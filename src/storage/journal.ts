@@ -67,11 +67,14 @@ export class Journal implements JournalPort {
   #whenAccepting: (() => void)[] = [];
   readonly #rows: IndexRows = new IndexRows();
   #segmentRoom = 0;
+  /** A block is closed when it has so many bytes: few enough that a small segment takes several. */
+  readonly #blockBytes: number;
   /** Called after each durable block: compaction and paging look whether there is something to do. */
   onDurable: () => void = () => {};
 
   constructor(options: JournalOptions, start: JournalStart) {
     this.options = options;
+    this.#blockBytes = Math.min(blockBytesMax, Math.ceil(options.log.segmentBytes / 8));
     this.durableEnd = start.position;
     this.#nextId = start.nextId;
     this.lastQueueId = start.lastQueueId;
@@ -293,15 +296,15 @@ export class Journal implements JournalPort {
     const length = block.length + bytes + slices;
     // A block with a single large record can be longer than others, but not than what its segment has room for.
     const tooLong = block.isEmpty
-      ? length > blockBytesMax && !block.startsSegment && this.#roomAfter(length) < 0
-      : length > blockBytesMax;
+      ? length > this.#blockBytes && !block.startsSegment && this.#roomAfter(length) < 0
+      : length > this.#blockBytes;
     if (tooLong || !block.fits(bytes)) this.#nextBlock(bytes, slices);
     return this.#filling;
   }
 
   /** What the segment has left for blocks after one of that length; the index must still fit behind it. */
   #roomAfter(length: number): number {
-    return this.#segmentRoom - length - blockBytesMax - this.#rows.bytesMax(this.segments.current);
+    return this.#segmentRoom - length - this.#blockBytes - this.#rows.bytesMax(this.segments.current);
   }
 
   #grown(block: OpenBlock, before: number): void {
@@ -325,7 +328,7 @@ export class Journal implements JournalPort {
       number++;
       startsSegment = false;
     }
-    if (!startsSegment && this.#roomAfter(Math.max(blockBytesMax, bytes + slices)) < 0) {
+    if (!startsSegment && this.#roomAfter(Math.max(this.#blockBytes, bytes + slices)) < 0) {
       position = this.#seal(number++, position);
       startsSegment = true;
     }

@@ -1,0 +1,155 @@
+// A broker that stands on a log: recovered from it, and wired to what pages, compacts and closes. Knows no files.
+import type { AuthFact, Authority } from '../auth/authority.ts';
+import { Broker } from '../broker/broker.ts';
+import type { Clock } from '../broker/clock.ts';
+import type { Entry } from '../broker/entry.ts';
+import type { Fact } from '../broker/facts.ts';
+import type { Memory } from '../broker/memory.ts';
+import { relocateEntry } from '../broker/ready-list.ts';
+import { Compaction, type Keeper } from '../storage/compaction.ts';
+import { DeferredLog } from '../storage/deferred-log.ts';
+import { Journal } from '../storage/journal.ts';
+import type { Damage, Log } from '../storage/log.ts';
+import { type Recovered, recover } from '../storage/recovery.ts';
+
+/** What the stores need from outside; the simulator gives its own. */
+export interface JournaledSurroundings {
+  readonly log: Log;
+  /** Opens an empty log for transient messages that are paged out. */
+  readonly openScratch: () => Promise<Log>;
+  readonly clock: Clock;
+  readonly memory: Memory;
+  readonly authority: Authority;
+  readonly later: (run: () => void) => void;
+  readonly afterMs: (ms: number, run: () => void) => void;
+  readonly report: (level: 'info' | 'warning' | 'error', message: string) => void;
+  /** Entries that are with consumers. */
+  readonly unsettled: () => Iterable<Entry>;
+  /** Makes the journal: another one where its faults are tested. */
+  readonly newJournal?: (...parts: ConstructorParameters<typeof Journal>) => Journal;
+  /** Reads the log: another way where its faults are tested. */
+  readonly recover?: typeof recover;
+}
+
+/** A broker and the journal that it was recovered from. */
+export interface JournaledStores {
+  readonly broker: Broker;
+  readonly journal: Journal;
+  /** Whether the log was empty. */
+  readonly isNew: boolean;
+  /** Writes what waits and lets go of the logs. */
+  close(): Promise<void>;
+}
+
+const compactionMs = 20;
+
+export async function openJournaledStores(surroundings: JournaledSurroundings): Promise<JournaledStores> {
+  const { log, clock, memory, authority, later, afterMs, report, unsettled } = surroundings;
+  const damaged = ({ place, offset, reason }: Damage): void =>
+    report(
+      'error',
+      `damaged bytes in ${place} at offset ${offset}: ${reason}; what they held is lost, the rest is served`,
+    );
+  const recovered = await (surroundings.recover ?? recover)(log, damaged);
+  const facts = (): Iterable<Fact> => [...broker.facts(), ...authority.facts()];
+  const options = { memory, later, afterMs, report, facts };
+  const newJournal = surroundings.newJournal ?? ((...parts) => new Journal(...parts));
+  const journal = newJournal({ ...options, log, volatile: false }, recovered.start);
+  const scratch = new Journal(
+    { ...options, log: new DeferredLog(log.segmentBytes, surroundings.openScratch), volatile: true },
+    { position: 0, nextId: 1, lastQueueId: 0, segments: [] },
+  );
+  const broker: Broker = new Broker({
+    journal,
+    scratch,
+    memory,
+    clock,
+    later,
+    damaged: ({ queue }) =>
+      report('error', `a stored message of queue '${queue.name}' in vhost '${queue.vhost}' is damaged and was dropped`),
+  });
+  replay(recovered, broker, authority);
+  journal.begin();
+  const keeper = keeperOf(broker, unsettled);
+  const compactions = [compact(journal, keeper, clock), compact(scratch, keeper, clock)];
+  const durable = journal.onDurable;
+  journal.onDurable = () => {
+    durable();
+    memory.check();
+  };
+  return {
+    broker,
+    journal,
+    isNew: recovered.isNew,
+    close: async () => {
+      for (const compaction of compactions) await compaction.stop();
+      journal.closed(deliveredIds(broker, unsettled));
+      await journal.close();
+      await scratch.close();
+    },
+  };
+}
+
+function replay(recovered: Recovered, broker: Broker, authority: Authority): void {
+  broker.lastQueueId = recovered.start.lastQueueId;
+  for (const fact of recovered.facts) {
+    if (isAuthFact(fact)) authority.apply(fact);
+    else broker.apply(fact);
+  }
+  const { queuesById } = broker;
+  recovered.entries.distribute(
+    recovered.segments,
+    queue => queuesById.has(queue),
+    entry => {
+      const queue = queuesById.get(entry.queue);
+      if (queue === undefined) return;
+      queue.ready.pushPlace({
+        // Field by field: spreading a million objects takes seconds.
+        sequence: entry.sequence,
+        id: entry.id,
+        position: entry.position,
+        block: entry.block,
+        bodyBytes: entry.bodyBytes,
+        redelivered: recovered.clean ? recovered.wasDelivered(entry.id) : queue.consumed,
+        persistent: true,
+        scratch: false,
+      });
+      queue.nextSequence = entry.sequence + 1;
+    },
+  );
+}
+
+function isAuthFact(fact: Fact): fact is Fact & AuthFact {
+  return fact.type.startsWith('user.') || fact.type.startsWith('permission.');
+}
+
+function keeperOf(broker: Broker, unsettled: () => Iterable<Entry>): Keeper {
+  return {
+    relocate: (queue, sequence, oldId, to) =>
+      broker.queuesById.get(queue)?.ready.relocate(sequence, oldId, to) ?? false,
+    unsettled,
+    relocateEntry,
+  };
+}
+
+/** Looks for segments to give back as blocks become durable, a few times in a tenth of a second at most. */
+function compact(journal: Journal, keeper: Keeper, clock: Clock): Compaction {
+  const compaction = new Compaction(journal, keeper);
+  let lookedAt = 0;
+  journal.onDurable = () => {
+    if (clock.now - lookedAt < compactionMs) return;
+    lookedAt = clock.now;
+    compaction.check();
+  };
+  return compaction;
+}
+
+function deliveredIds(broker: Broker, unsettled: () => Iterable<Entry>): number[] {
+  const ids: number[] = [];
+  for (const queue of broker.queuesById.values()) {
+    if (!queue.durable) continue;
+    for (const id of queue.ready.redeliveredIds()) if (id !== 0) ids.push(id);
+  }
+  for (const entry of unsettled()) if (entry.id !== 0 && entry.queue.durable) ids.push(entry.id);
+  return ids;
+}
