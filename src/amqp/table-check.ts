@@ -3,7 +3,7 @@
 import { TableFault, UnknownFieldTag } from './faults.ts';
 
 /** How deep tables and arrays may nest. RabbitMQ has no limit; the walk here must not exhaust the stack. */
-export const nestingMax = 100;
+export const nestingMax = 2048;
 
 /** The type tags of the wire, as character codes. */
 export const tags = {

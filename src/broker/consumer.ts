@@ -57,10 +57,7 @@ export class Consumer {
   /** Whether it may be given one more delivery now. */
   get hasCredit(): boolean {
     const credit = this.credit;
-    if (!credit.open) return false;
-    if (this.noAck) return true;
-    return (
-      (this.prefetch === 0 || this.unsettled < this.prefetch) && (credit.limit === 0 || credit.used < credit.limit)
-    );
+    if (!credit.open || (credit.limit !== 0 && credit.used >= credit.limit)) return false;
+    return this.noAck || this.prefetch === 0 || this.unsettled < this.prefetch;
   }
 }

@@ -3,7 +3,7 @@
 export class Credit {
   /** Unsettled deliveries allowed over all consumers of the channel; 0 means no limit. */
   limit = 0;
-  /** Unsettled deliveries to consumers of the channel. */
+  /** What counts against it: counted from when the limit was set, by the channel. */
   used = 0;
   /** False while the connection's output is full and once the channel is closed. */
   open = true;

@@ -184,7 +184,6 @@ export class Queue implements Holder {
       entry.consumer = undefined;
       if (consumer === undefined) continue;
       consumer.unsettled--;
-      consumer.credit.used--;
     }
     for (const consumer of this.consumers) this.#rejoin(consumer);
     this.dispatch();
@@ -295,14 +294,12 @@ export class Queue implements Holder {
     this.stats.delivered++;
     this.unsettled++;
     consumer.unsettled++;
-    consumer.credit.used++;
     entry.consumer = consumer;
     consumer.channel.deliver(consumer, entry);
   }
 
   #free(consumer: Consumer): void {
     consumer.unsettled--;
-    consumer.credit.used--;
     if (consumer.waiting && this.#rejoin(consumer)) this.dispatch();
   }
 

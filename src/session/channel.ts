@@ -1,6 +1,7 @@
 // A channel: its mode and limits, the order of its commands, and its end.
 
 import type { ArgumentsToEncode, Method, MethodName } from '../amqp/command.ts';
+import { frameErrorText } from '../amqp/erlang.ts';
 import { decodeMethod } from '../amqp/method.ts';
 import { replyText } from '../amqp/reply-code.ts';
 import type { User } from '../auth/authority.ts';
@@ -72,13 +73,19 @@ export class Channel implements Recipient, Holder {
   // --- frames ---
 
   method(chunk: Buffer, start: number, end: number): void {
-    if (this.state === 'open' && !this.parked && end - start >= 4) {
+    if (this.state !== 'closed' && !this.parked && end - start >= 4) {
       const ids = (chunk[start]! << 24) | (chunk[start + 1]! << 16) | (chunk[start + 2]! << 8) | chunk[start + 3]!;
       if (ids === publishIds) {
         this.publishing.method(chunk, start, end);
         return;
       }
-      if (ids === ackIds && end - start === 13 && this.publishing.idle && this.transaction === undefined) {
+      if (
+        ids === ackIds &&
+        this.state === 'open' &&
+        end - start === 13 &&
+        this.publishing.idle &&
+        this.transaction === undefined
+      ) {
         this.#ack(chunk, start + 4);
         return;
       }
@@ -88,12 +95,12 @@ export class Channel implements Recipient, Holder {
 
   header(chunk: Buffer, start: number, end: number): void {
     if (this.parked) this.#hold('header', chunk, start, end);
-    else if (this.state === 'open') this.publishing.header(chunk, start, end);
+    else if (this.state !== 'closed') this.publishing.header(chunk, start, end);
   }
 
   body(chunk: Buffer, start: number, end: number): void {
     if (this.parked) this.#hold('body', chunk, start, end);
-    else if (this.state === 'open') this.publishing.body(chunk, start, end);
+    else if (this.state !== 'closed') this.publishing.body(chunk, start, end);
   }
 
   // --- recipient ---
@@ -101,7 +108,10 @@ export class Channel implements Recipient, Holder {
   deliver(consumer: Consumer, entry: Entry): void {
     const tag = this.unsettled.nextTag;
     if (consumer.noAck) this.unsettled.skip();
-    else this.unsettled.add(entry);
+    else {
+      this.unsettled.add(entry);
+      if (this.credit.limit !== 0) this.credit.used++;
+    }
     writeDelivery(this.connection, this.number, consumer.prefix, tag, entry);
   }
 
@@ -125,6 +135,13 @@ export class Channel implements Recipient, Holder {
   reopen(): void {
     if (this.state !== 'open') return;
     this.credit.open = true;
+    for (const consumer of this.consumers.values()) consumer.queue.resume(consumer);
+  }
+
+  /** Settled deliveries, those of basic.get too, give back room under the limit that the channel's consumers share. */
+  released(count: number): void {
+    if (this.credit.limit === 0) return;
+    this.credit.used = Math.max(0, this.credit.used - count);
     for (const consumer of this.consumers.values()) consumer.queue.resume(consumer);
   }
 
@@ -199,7 +216,6 @@ export class Channel implements Recipient, Holder {
     this.#held = [];
     if (this.#readingPaused) this.connection.resume();
     this.#readingPaused = false;
-    this.publishing.drop();
     const queues = new Set<Queue>();
     for (const consumer of this.consumers.values()) {
       consumer.queue.removeConsumer(consumer);
@@ -225,6 +241,7 @@ export class Channel implements Recipient, Holder {
       const entry = this.unsettled.take(tag);
       if (entry !== undefined) {
         entry.queue.settle(entry);
+        if (this.credit.limit !== 0) this.released(1);
         return;
       }
     }
@@ -232,17 +249,18 @@ export class Channel implements Recipient, Holder {
   }
 
   #coldMethod(chunk: Buffer, start: number, end: number): void {
-    if (end - start < 4) throw frameError(`type 1, all octets = <<>>: unknown_frame`);
+    if (end - start < 4) throw frameError(frameErrorText(1, chunk.subarray(start, end), ['unknown_frame']));
     if (this.parked) {
       this.#hold('method', chunk, start, end);
       return;
     }
     const method = decodeMethod(chunk, start, end);
+    // Frames are put in order while the close waits for its answer, too.
+    if (!this.publishing.idle) return this.publishing.outOfOrder();
     if (this.state === 'closing') {
       this.#whileClosing(method);
       return;
     }
-    if (!this.publishing.idle) return this.publishing.outOfOrder();
     if (method.name === 'channel.open') this.#refuse(channelError("second 'channel.open' seen"), method);
     else if (method.name === 'channel.close') this.#closedByClient();
     else {

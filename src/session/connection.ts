@@ -376,7 +376,6 @@ export class Connection implements FrameSink {
       if (this.#isParked()) this.#closeAfterDrain = () => this.#closedByClient();
       else this.#closedByClient();
     } else if (method.name === 'connection.update-secret') this.send(0, 'connection.update-secret-ok', {});
-    else if (method.name === 'connection.close-ok') return;
     else this.#fail(channelError('unexpected method in connection state running'), method.classId, method.methodId);
   }
 
@@ -401,10 +400,8 @@ export class Connection implements FrameSink {
   #whileClosing(number: number, chunk: Buffer, start: number, end: number): void {
     if (number !== 0 || end - start < 4) return;
     const shape = findMethod(chunk.readUInt16BE(start), chunk.readUInt16BE(start + 2));
-    if (shape?.name === 'connection.close-ok') {
-      this.#end();
-      this.transport.end();
-    } else if (shape?.name === 'connection.close') this.send(0, 'connection.close-ok', {});
+    if (shape?.name === 'connection.close-ok') this.#reset();
+    else if (shape?.name === 'connection.close') this.send(0, 'connection.close-ok', {});
   }
 
   #closedByClient(): void {
@@ -418,7 +415,11 @@ export class Connection implements FrameSink {
   }
 
   #strayContent(type: number, number: number, chunk: Buffer, start: number, end: number): void {
-    if (this.state !== 'running') return;
+    if (this.state !== 'running') {
+      if (this.state === 'handshake')
+        this.#handshake.hold(type === frameHeader ? 'header' : 'body', number, chunk, start, end);
+      return;
+    }
     const payload = chunk.subarray(start, end);
     if (number === 0) throw this.#unexpected(type, payload);
     throw channelError("expected 'channel.open'");

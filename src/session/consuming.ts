@@ -11,8 +11,10 @@ import { queueName } from './topology.ts';
 export const basicHandlers: Handlers = {
   'basic.qos': (channel, args) => {
     if (args.prefetchSize !== 0) throw notImplemented(`prefetch_size!=0 (${args.prefetchSize})`);
-    if (args.global) channel.credit.limit = args.prefetchCount;
-    else {
+    if (args.global) {
+      if (channel.credit.limit === 0) channel.credit.used = channel.unsettled.count;
+      channel.credit.limit = args.prefetchCount;
+    } else {
       // Any call without global lifts the limit that the consumers share (RabbitMQ 3.10).
       channel.credit.limit = 0;
       channel.prefetch = args.prefetchCount;
@@ -72,8 +74,7 @@ export const basicHandlers: Handlers = {
   'basic.reject': (channel, args) => settle(channel, args.deliveryTag, false, args.requeue ? 'requeue' : 'drop'),
 
   'basic.recover': (channel, args) => {
-    recover(channel, args.requeue);
-    channel.send('basic.recover-ok', {});
+    recover(channel, args.requeue, () => channel.send('basic.recover-ok', {}));
   },
   'basic.recover-async': (channel, args) => recover(channel, args.requeue),
 };
@@ -114,7 +115,11 @@ function settle(channel: Channel, tag: number, multiple: boolean, verdict: Verdi
   else settleOne(channel, tag, multiple, verdict);
 }
 
-function recover(channel: Channel, requeue: boolean): void {
+/** Gives back all that the channel has; the answer goes out before what comes again. */
+function recover(channel: Channel, requeue: boolean, answer: () => void = () => {}): void {
   if (!requeue) throw notImplemented('requeue=false');
-  requeueAll(channel.unsettled.takeAll());
+  answer();
+  const entries = channel.unsettled.takeAll();
+  requeueAll(entries);
+  channel.released(entries.length);
 }

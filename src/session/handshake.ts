@@ -59,8 +59,7 @@ export class Handshake {
   /** A method frame before connection.open. */
   method(channel: number, chunk: Buffer, start: number, end: number): void {
     if (this.#expected === 'login') {
-      const copy = Buffer.from(chunk.subarray(start, end));
-      this.#held.push(() => this.method(channel, copy, 0, copy.length));
+      this.hold('method', channel, chunk, start, end);
       return;
     }
     if (this.#expected === 'nothing') return;
@@ -72,12 +71,17 @@ export class Handshake {
     if (this.#expected === 'start-ok' && method.name === 'connection.start-ok') this.#startOk(method.args);
     else if (this.#expected === 'tune-ok' && method.name === 'connection.tune-ok') this.#tuneOk(method.args);
     else if (this.#expected === 'open' && method.name === 'connection.open') this.#open(method.args.virtualHost);
-    else if (this.#expected === 'open' && method.name === 'connection.close') {
-      this.#connection.send(0, 'connection.close-ok', {});
-      this.#connection.resetNow();
-    } else if (this.#expected === 'open') {
+    else if (this.#expected === 'open') {
       this.#fail(channelError('unexpected method in connection state opening'), method.classId, method.methodId);
     } else this.#giveUp(`${method.name} where connection.${this.#expected} was expected`);
+  }
+
+  /** Keeps a frame for when the password has been checked. False when no check is under way. */
+  hold(kind: 'method' | 'header' | 'body', channel: number, chunk: Buffer, start: number, end: number): boolean {
+    if (this.#expected !== 'login') return false;
+    const copy = Buffer.from(chunk.subarray(start, end));
+    this.#held.push(() => this.#connection[kind](channel, copy, 0, copy.length));
+    return true;
   }
 
   #startOk(args: Extract<Method, { name: 'connection.start-ok' }>['args']): void {

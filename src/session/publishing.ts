@@ -153,6 +153,7 @@ export class Publishing {
     const { vhost, connection } = this.#channel;
     const rest = this.#rest;
     this.#rest = undefined;
+    if (this.#channel.state !== 'open') return;
     try {
       if (this.#bodyBytes > connection.context.limits.messageBytesMax) this.#tooBig();
       if (target.checked !== vhost.version || target.permissions !== connection.context.authority.version)

@@ -8,16 +8,26 @@ export type Verdict = 'ack' | 'requeue' | 'drop';
 
 /** basic.ack, basic.nack and basic.reject: one tag, or all up to it (0 is all there are). Nothing is done when the tag is unknown. */
 export function settleOne(channel: Channel, tag: number, multiple: boolean, verdict: Verdict): void {
-  carryOut(takeTags(channel, tag, multiple), verdict);
+  const entries = takeTags(channel, tag, multiple);
+  carryOut(entries, verdict);
+  channel.released(entries.length);
 }
 
 /** Takes the deliveries that a settlement names out of the channel, in the order of their tags. */
 export function takeTags(channel: Channel, tag: number, multiple: boolean): Entry[] {
   const { unsettled } = channel;
   if (multiple && tag === 0) return unsettled.takeAll();
-  if (!unsettled.has(tag)) throw preconditionFailed(`unknown delivery tag ${tag}`);
+  if (!unsettled.has(tag)) throw unknownTag(tag);
   if (multiple) return unsettled.takeUpTo(tag);
   return [unsettled.take(tag) as Entry];
+}
+
+/** A tag beyond what a number holds exactly is at the end of the 64 bits for all that clients send. */
+export function unknownTag(tag: number): Error {
+  const exact = Number.isSafeInteger(tag)
+    ? BigInt(tag)
+    : BigInt.asUintN(64, BigInt(Math.min(tag, 2 ** 64 - 2048)) + 2047n);
+  return preconditionFailed(`unknown delivery tag ${exact}`);
 }
 
 export function carryOut(entries: readonly Entry[], verdict: Verdict): void {

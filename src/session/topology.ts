@@ -1,7 +1,7 @@
 // Classes exchange, queue, channel.flow and access: what there is, and how it hangs together.
 import type { Table } from '../amqp/table.ts';
 import { accessRefused, notFound, notImplemented, preconditionFailed } from '../broker/errors.ts';
-import type { Destination } from '../broker/exchange.ts';
+import { bindingIdentity, type Destination } from '../broker/exchange.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel, Handlers } from './channel.ts';
 
@@ -100,7 +100,12 @@ export const topologyHandlers: Handlers = {
     channel.mayOr403('write', 'queue', name);
     if (source === '') throw onDefaultExchange();
     channel.mayOr403('read', 'exchange', source);
-    unbind(channel, source, vhost.queues.get(name), key, args.arguments);
+    const queue = vhost.queues.get(name);
+    // A binding that is there can only be taken away by who may use the queue.
+    const bound =
+      queue && vhost.exchanges.get(source)?.bindings.has(bindingIdentity(queue, bytes(key), args.arguments));
+    if (bound === true) vhost.queue(name, channel.connection);
+    unbind(channel, source, queue, key, args.arguments);
     channel.reply(recorded, false, 'queue.unbind-ok', {});
   },
 

@@ -5,7 +5,7 @@ import type { Message } from '../broker/message.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { Confirms } from './confirms.ts';
 import type { Publishing, Target } from './publishing.ts';
-import { carryOut, type Verdict } from './settling.ts';
+import { carryOut, unknownTag, type Verdict } from './settling.ts';
 
 /** What a transactional channel has published and settled since the last commit. */
 export class Transaction {
@@ -32,8 +32,7 @@ export class Transaction {
   settle(tag: number, multiple: boolean, verdict: Verdict): void {
     const { unsettled } = this.#channel;
     const all = multiple && tag === 0;
-    if (!all && (!unsettled.has(tag) || this.#settled.has(tag)))
-      throw preconditionFailed(`unknown delivery tag ${tag}`);
+    if (!all && (!unsettled.has(tag) || this.#settled.has(tag))) throw unknownTag(tag);
     const tags: number[] = [];
     if (multiple) {
       for (const [of] of unsettled) if ((all || of <= tag) && !this.#settled.has(of)) tags.push(of);
@@ -52,11 +51,13 @@ export class Transaction {
       publishing.handOver(message, target);
       message.release();
     }
-    for (const { tags, verdict } of settlements)
+    for (const { tags, verdict } of settlements) {
       carryOut(
         tags.map(tag => this.#channel.unsettled.take(tag) as Entry),
         verdict,
       );
+      this.#channel.released(tags.length);
+    }
   }
 
   /** Drops the publishes; what was settled can be settled again. */
@@ -81,10 +82,17 @@ export const transactionHandlers: Handlers = {
 
   'tx.commit': channel => {
     const transaction = transactionOf(channel);
+    const { journal } = channel.connection.context.broker.services;
+    // What the commit sets free for this channel is delivered after its answer.
+    channel.credit.open = false;
     transaction.commit();
     const resume = channel.park();
-    channel.connection.context.broker.services.journal.whenDurable({
-      durable: () => resume(() => channel.send('tx.commit-ok', {})),
+    journal.whenDurable({
+      durable: () =>
+        resume(() => {
+          channel.send('tx.commit-ok', {});
+          if (!channel.connection.congested) channel.reopen();
+        }),
     });
   },
 

@@ -103,14 +103,14 @@ describe('field tables', () => {
     expect(read('647ff8000000000000')).toThrow(TableFault);
   });
 
-  test('100 levels are read, 101 are not', () => {
+  test('2,048 levels are read, one more is not', () => {
     const nested = (levels: number) => {
       let table = Table.empty;
       for (let level = 1; level < levels; level += 1) table = Table.from([['', { type: 'table', value: table }]]);
       return table.encoded;
     };
-    expect(Table.read(nested(100)).size).toBe(1);
-    expect(() => Table.read(nested(101))).toThrow(TableFault);
+    expect(Table.read(nested(2048)).size).toBe(1);
+    expect(() => Table.read(nested(2049))).toThrow(TableFault);
   });
 
   test('a copy does not change with the memory that the table was read from', () => {
