@@ -43,7 +43,8 @@ export class Confirms {
   journaled(): void {
     const number = ++this.published;
     const { block } = this.#journal;
-    if (this.#awaited?.block === block) this.#awaited.upTo = number;
+    // Without a disk every block has the same number, so what was confirmed already is no longer awaited.
+    if (this.#awaited?.block === block && this.#awaited.upTo > this.confirmed) this.#awaited.upTo = number;
     else {
       this.#awaited = new Awaited(this, block, number);
       this.#journal.whenDurable(this.#awaited);
