@@ -25,10 +25,10 @@ type User = { name: string; password: string; tags: string[]; grants: Grant[] };
 const everything = (vhost: string): Grant => ({ vhost, configure: '.*', write: '.*', read: '.*' });
 
 /** The vhosts that both brokers have. */
-export const vhosts: readonly string[] = ['/', 'other'];
+const vhosts: readonly string[] = ['/', 'other'];
 
 /** The users that both brokers have. `limited` may use what has `-conf`, `-write` or `-read` in its name. */
-export const users: readonly User[] = [
+const users: readonly User[] = [
   { name: 'guest', password: 'guest', tags: ['administrator'], grants: [everything('/'), everything('other')] },
   {
     name: 'limited',
@@ -163,11 +163,12 @@ async function launch(
   return { product, port: port!, ours: true, stop };
 }
 
+const epmd = '/usr/bin/epmd';
 const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 
 /** Starts Debian's RabbitMQ as a node of its own, with an epmd of its own, on the loopback only. */
-export function startRabbitmq(): Promise<Broker> {
-  const prepare = (folder: string, port: number, [dist, epmd]: number[]) => {
+function startRabbitmq(): Promise<Broker> {
+  const prepare = (folder: string, port: number, [dist, names]: number[]) => {
     fs.writeFileSync(path.join(folder, 'plugins'), '[].\n');
     fs.writeFileSync(path.join(folder, 'definitions.json'), definitions());
     fs.writeFileSync(path.join(folder, 'r.conf'), `load_definitions = ${folder}/definitions.json\n`);
@@ -185,12 +186,12 @@ export function startRabbitmq(): Promise<Broker> {
       RABBITMQ_PID_FILE: `${folder}/pid`,
       RABBITMQ_CONF_ENV_FILE: '/dev/null',
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +sbwt none',
-      ERL_EPMD_PORT: String(epmd),
+      ERL_EPMD_PORT: String(names),
       ERL_EPMD_ADDRESS: '127.0.0.1',
     };
     return { command: [rabbitmqServer], env };
   };
-  return launch('rabbitmq', prepare, env => void spawnSync('epmd', ['-kill'], { env }));
+  return launch('rabbitmq', prepare, env => void spawnSync(epmd, ['-kill'], { env }));
 }
 
 /** True when this machine lacks the broker; in CI that is a failure, told by `npm test`. */
@@ -199,7 +200,7 @@ export function missing(product: Product): boolean {
 }
 
 /** Starts Leveret as built in `dist/`. */
-export function startLeveret(): Promise<Broker> {
+function startLeveret(): Promise<Broker> {
   return launch('leveret', (folder, port, [management]) => {
     fs.writeFileSync(path.join(folder, 'leveret.conf'), leveretConfig());
     const main = path.resolve(import.meta.dirname, '../../dist/cli/main.js');

@@ -73,7 +73,7 @@ export const outcomes: { readonly [method: string]: string } = {
 };
 
 /** What travels beneath the methods, and how exchanges match. */
-export const mechanics: { readonly [id: string]: string } = {
+const mechanics: { readonly [id: string]: string } = {
   'frame:old-header': 'older protocol headers are answered by start',
   'frame:wrong-header': 'foreign protocol headers are answered by our own and a reset',
   'frame:handshake-timeout': 'ten seconds from connect to open',
@@ -93,7 +93,7 @@ export const mechanics: { readonly [id: string]: string } = {
 };
 
 /** Every error that a client can bring about: code, class of close, text. */
-export const errors: { readonly [id: string]: string } = {
+const errors: { readonly [id: string]: string } = {
   'err:bad-credentials': '403 connection `Login was refused using authentication mechanism ..`',
   'err:malformed-plain': 'reset: malformed PLAIN response',
   'err:unknown-mechanism': 'reset: unknown mechanism',
@@ -143,7 +143,7 @@ export const errors: { readonly [id: string]: string } = {
 };
 
 /** The edges where brokers are easily wrong, by number. */
-export const edges: { readonly [id: string]: string } = {
+const edges: { readonly [id: string]: string } = {
   'edge:1': 'what is requeued comes back to its place, in order, however it was given back',
   'edge:2': 'redelivered is told of every message that was delivered before',
   'edge:3':
@@ -168,7 +168,7 @@ export const edges: { readonly [id: string]: string } = {
 };
 
 /** What is left out here, and why. */
-export const leftOut: { readonly [what: string]: string } = {
+const leftOut: { readonly [what: string]: string } = {
   'time limits, length limits, dead letters, priorities, queue types, policies, alarms, delays, direct reply-to':
     'come with these features (edges 10, 11, 22 and 23, and the errors of their arguments)',
   'deletion of a vhost or user, closing by an operator (edge 25)': 'comes with the management API',
@@ -178,7 +178,7 @@ export const leftOut: { readonly [what: string]: string } = {
 };
 
 /** Every row that needs a scenario. */
-export const rows: ReadonlySet<string> = new Set([
+const rows: ReadonlySet<string> = new Set([
   ...Object.entries(outcomes).flatMap(([method, list]) => list.split(' ').map(outcome => `${method}/${outcome}`)),
   ...Object.keys(mechanics),
   ...Object.keys(errors),
@@ -198,18 +198,26 @@ export function coverage(scenarios: readonly Scenario[]): Map<string, string[]> 
   return result;
 }
 
-const cell = (text: string): string => text.replaceAll('|', '\\|');
+/** A Markdown table with aligned columns, as the formatter wants it. */
+function table(head: readonly string[], body: readonly (readonly string[])[]): string {
+  const cells = [head, ...body].map(line => line.map(text => text.replaceAll('|', '\\|')));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map(line => line[column]!.length)));
+  const lines = cells.map(line => `| ${line.map((text, column) => text.padEnd(widths[column]!)).join(' | ')} |`);
+  lines.splice(1, 0, `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`);
+  return lines.join('\n');
+}
 
 /** The page that shows which scenario covers what. */
 export function conformancePage(scenarios: readonly Scenario[]): string {
   const covered = coverage(scenarios);
   const by = (row: string): string => {
     const list = covered.get(row)!;
-    return cell(list.slice(0, 3).join('; ') + (list.length > 3 ? `; and ${list.length - 3} more` : ''));
+    return list.slice(0, 3).join('; ') + (list.length > 3 ? `; and ${list.length - 3} more` : '');
   };
-  const table = (what: string, entries: [string, string][]): string =>
-    [`| ${what} | covered by |`, '|---|---|', ...entries.map(([row, text]) => `| ${cell(text)} | ${by(row)} |`)].join(
-      '\n',
+  const section = (what: string, entries: [string, string][]): string =>
+    table(
+      [what, 'covered by'],
+      entries.map(([row, text]) => [text, by(row)]),
     );
   const described = (list: { readonly [id: string]: string }, numbered = false): [string, string][] =>
     Object.entries(list).map(([id, text]) => [id, numbered ? `${id.slice('edge:'.length)}: ${text}` : text]);
@@ -220,15 +228,15 @@ export function conformancePage(scenarios: readonly Scenario[]): string {
     '# Conformance',
     `The conformance suite plays ${scenarios.length} scenarios against Leveret and against RabbitMQ 3.10.8, which is the oracle: what it answers is right. This page is generated (\`ORACLE_WRITE=1 npx vitest run test/conformance/coverage.test.ts\`); a row that no scenario covers fails the tests.`,
     '## Methods and their outcomes',
-    table('method: outcome', methodRows),
+    section('method: outcome', methodRows),
     '## Framing, heartbeats and matching',
-    table('what', described(mechanics)),
+    section('what', described(mechanics)),
     '## Errors',
-    table('error', described(errors)),
+    section('error', described(errors)),
     '## Edges',
-    table('edge', described(edges, true)),
+    section('edge', described(edges, true)),
     '## Left out here',
-    ['| what | why |', '|---|---|', ...Object.entries(leftOut).map(([what, why]) => `| ${what} | ${why} |`)].join('\n'),
+    table(['what', 'why'], Object.entries(leftOut)),
     '',
   ]
     .join('\n\n')
@@ -238,8 +246,8 @@ export function conformancePage(scenarios: readonly Scenario[]): string {
 
 /** The intended differences from RabbitMQ 3.10.8 as a table for the compatibility page. */
 export function differencesTable(scenarios: readonly Scenario[]): string {
-  const lines = scenarios.flatMap(({ id, differs }) =>
-    differs ? [`| ${[id, differs.rabbitmq, differs.leveret, differs.reason].map(cell).join(' | ')} |`] : [],
+  const body = scenarios.flatMap(({ id, differs }) =>
+    differs ? [[id, differs.rabbitmq, differs.leveret, differs.reason]] : [],
   );
-  return ['| scenario | RabbitMQ 3.10.8 | Leveret | reason |', '|---|---|---|---|', ...lines].join('\n');
+  return table(['scenario', 'RabbitMQ 3.10.8', 'Leveret', 'reason'], body);
 }

@@ -247,6 +247,7 @@ export class Player {
         return;
       case 'qos':
         if (operation.global && seat.uncommitted.length > 0) return; // see `capped`
+        if (operation.global && seat.held.some(tag => seat.takers.get(tag) === 'get')) return; // an intended difference
         seat.capped = operation.global;
         await ask('basic.qos', { prefetchCount: operation.count, global: operation.global });
         return;
@@ -289,7 +290,7 @@ export class Player {
   private settleOne(seat: Seat, operation: Operation & { op: 'ack' | 'nack' | 'reject' }): void {
     const { op, pick, wild } = operation;
     const requeue = operation.requeue && !seat.capped;
-    const multiple = operation.multiple && (op === 'ack' || (op === 'nack' && takersOf(seat) < 2));
+    const multiple = operation.multiple && op !== 'reject' && takersOf(seat) < 2;
     if (!wild && seat.held.length === 0) return;
     const deliveryTag = wild ? pick * 7 : seat.held[pick % seat.held.length]!;
     const settled = seat.held.filter(tag => (multiple ? tag <= deliveryTag || deliveryTag === 0 : tag === deliveryTag));
@@ -309,7 +310,7 @@ export class Player {
   }
 }
 
-/** How many consumers hold something. Leveret gives back the messages of several in another order, as it means to. */
+/** How many consumers hold something. Leveret settles what several hold in another order, as it means to. */
 function takersOf({ held, takers }: Seat): number {
   return new Set(held.map(tag => takers.get(tag))).size;
 }

@@ -42,7 +42,7 @@ const octets = (value: unknown): Buffer => (Buffer.isBuffer(value) ? value : Buf
 const long = (value: Buffer): Buffer => Buffer.concat([u32(value.length), value]);
 
 /** A short string: one length octet and at most 255 octets. */
-export function shortstr(value: unknown): Buffer {
+function shortstr(value: unknown): Buffer {
   const content = octets(value);
   if (content.length > 255) throw new Error(`a short string of ${content.length} octets`);
   return Buffer.concat([u8(content.length), content]);
@@ -105,7 +105,7 @@ export function encodeTable(input: TableInput): Buffer {
 }
 
 /** Reads AMQP values one after the other; throws when the octets run out. */
-export class Cursor {
+class Cursor {
   readonly buffer: Buffer;
   at = 0;
   constructor(buffer: Buffer) {
@@ -285,7 +285,7 @@ export function decodeMethod(payload: Buffer): { name: string; fields: Fields } 
 }
 
 /** The properties of a message in the order of their flags, from bit 15 down. */
-export const propertySpecs: readonly FieldSpec[] = [
+const propertySpecs: readonly FieldSpec[] = [
   { name: 'contentType', type: 'shortstr' },
   { name: 'contentEncoding', type: 'shortstr' },
   { name: 'headers', type: 'table' },

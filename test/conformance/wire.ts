@@ -13,7 +13,7 @@ import {
 import { methodNamed } from './wire-methods.ts';
 
 /** How long a wait lasts at most, unless a scenario says otherwise. */
-export const patienceMs = 8_000;
+const patienceMs = 8_000;
 
 /** What arrived on a channel: a method, with its content when it has one. */
 export type Arrival = {

@@ -391,3 +391,20 @@ scenario('deliveries go on in a transaction', { covers: ['tx.select/ok', 'basic.
   await channel.call('tx.commit', {}, {});
   await channel.delivered('c', 2, queue, 'b');
 });
+
+scenario(
+  'recover leaves alone what was acked in the transaction',
+  { covers: ['basic.ack/tx', 'basic.recover/ok'] },
+  async t => {
+    const channel = await transactional(t);
+    const queue = await t.filled(channel, ['a', 'b']);
+    await channel.got(queue, 1, 1, 'a');
+    await channel.got(queue, 2, 0, 'b');
+    channel.ack(1);
+    await channel.call('basic.recover', { requeue: true }, {});
+    await channel.got(queue, 3, 0, 'b', { redelivered: true });
+    await channel.call('tx.commit', {}, {});
+    await channel.wire.close();
+    await t.holds(queue, ['b']);
+  },
+);
