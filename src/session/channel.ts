@@ -138,7 +138,7 @@ export class Channel implements Recipient, Holder {
     for (const consumer of this.consumers.values()) consumer.queue.resume(consumer);
   }
 
-  /** Settled deliveries, those of basic.get too, give back room under the limit that the channel's consumers share. */
+  /** Settled deliveries to consumers give back room under the limit that the channel's consumers share. */
   released(count: number): void {
     if (this.credit.limit === 0) return;
     this.credit.used = Math.max(0, this.credit.used - count);
@@ -241,7 +241,7 @@ export class Channel implements Recipient, Holder {
       const entry = this.unsettled.take(tag);
       if (entry !== undefined) {
         entry.queue.settle(entry);
-        if (this.credit.limit !== 0) this.released(1);
+        if (entry.consumer !== undefined) this.released(1);
         return;
       }
     }

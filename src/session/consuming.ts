@@ -1,18 +1,20 @@
 // Class basic but for publishing: qos, consume, cancel, get, settlements, recover.
 
 import { Consumer } from '../broker/consumer.ts';
+import type { Entry } from '../broker/entry.ts';
 import { accessRefused, notAllowed, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
-import { requeueAll, settleOne, type Verdict } from './settling.ts';
+import { requeueAll, settleOne, toConsumers, type Verdict } from './settling.ts';
 import { queueName } from './topology.ts';
 
 export const basicHandlers: Handlers = {
   'basic.qos': (channel, args) => {
     if (args.prefetchSize !== 0) throw notImplemented(`prefetch_size!=0 (${args.prefetchSize})`);
     if (args.global) {
-      if (channel.credit.limit === 0) channel.credit.used = channel.unsettled.count;
+      if (channel.credit.limit === 0)
+        channel.credit.used = [...channel.unsettled].filter(([, { consumer }]) => consumer).length;
       channel.credit.limit = args.prefetchCount;
     } else {
       // Any call without global lifts the limit that the consumers share (RabbitMQ 3.10).
@@ -119,7 +121,10 @@ function settle(channel: Channel, tag: number, multiple: boolean, verdict: Verdi
 function recover(channel: Channel, requeue: boolean, answer: () => void = () => {}): void {
   if (!requeue) throw notImplemented('requeue=false');
   answer();
-  const entries = channel.unsettled.takeAll();
+  const { unsettled, transaction } = channel;
+  const tags = [...unsettled].map(([tag]) => tag).filter(tag => transaction?.hasSettled(tag) !== true);
+  const entries = tags.map(tag => unsettled.take(tag) as Entry);
+  const consumed = toConsumers(entries);
   requeueAll(entries);
-  channel.released(entries.length);
+  channel.released(consumed);
 }

@@ -9,8 +9,9 @@ export type Verdict = 'ack' | 'requeue' | 'drop';
 /** basic.ack, basic.nack and basic.reject: one tag, or all up to it (0 is all there are). Nothing is done when the tag is unknown. */
 export function settleOne(channel: Channel, tag: number, multiple: boolean, verdict: Verdict): void {
   const entries = takeTags(channel, tag, multiple);
+  const consumed = toConsumers(entries);
   carryOut(entries, verdict);
-  channel.released(entries.length);
+  channel.released(consumed);
 }
 
 /** Takes the deliveries that a settlement names out of the channel, in the order of their tags. */
@@ -28,6 +29,13 @@ export function unknownTag(tag: number): Error {
     ? BigInt(tag)
     : BigInt.asUintN(64, BigInt(Math.min(tag, 2 ** 64 - 2048)) + 2047n);
   return preconditionFailed(`unknown delivery tag ${exact}`);
+}
+
+/** How many of them a consumer was given; those of basic.get count to no prefetch. */
+export function toConsumers(entries: readonly Entry[]): number {
+  let count = 0;
+  for (const { consumer } of entries) if (consumer !== undefined) count++;
+  return count;
 }
 
 export function carryOut(entries: readonly Entry[], verdict: Verdict): void {

@@ -5,7 +5,7 @@ import type { Message } from '../broker/message.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { Confirms } from './confirms.ts';
 import type { Publishing, Target } from './publishing.ts';
-import { carryOut, unknownTag, type Verdict } from './settling.ts';
+import { carryOut, toConsumers, unknownTag, type Verdict } from './settling.ts';
 
 /** What a transactional channel has published and settled since the last commit. */
 export class Transaction {
@@ -41,6 +41,11 @@ export class Transaction {
     this.#settlements.push({ tags, verdict });
   }
 
+  /** Whether the delivery is settled here and waits for the commit. */
+  hasSettled(tag: number): boolean {
+    return this.#settled.has(tag);
+  }
+
   /** Publishes, then settles. */
   commit(): void {
     const publishes = this.#publishes;
@@ -52,11 +57,10 @@ export class Transaction {
       message.release();
     }
     for (const { tags, verdict } of settlements) {
-      carryOut(
-        tags.map(tag => this.#channel.unsettled.take(tag) as Entry),
-        verdict,
-      );
-      this.#channel.released(tags.length);
+      const entries = tags.map(tag => this.#channel.unsettled.take(tag) as Entry);
+      const consumed = toConsumers(entries);
+      carryOut(entries, verdict);
+      this.#channel.released(consumed);
     }
   }
 
