@@ -49,6 +49,8 @@ class Run {
   readonly #producers: Sender[] = [0, 1, 2].map(number => new Sender(`p${number}`));
   readonly #consumers: { queue: string; sender: Sender }[];
   readonly #inspector: Sender = new Sender('inspector');
+  /** What the broker logged as errors, the last of it; told with the problems. */
+  #complaints: string[] = [];
   #kills = 0;
   #killsDuringStart = 0;
   #diskPeak = 0;
@@ -87,6 +89,10 @@ class Run {
     await sleep(random.between(0, this.#options.lifeMsMax));
     life.over = true;
     await broker.kill();
+    this.#complaints = [
+      ...this.#complaints,
+      ...broker.lines.filter(line => /"level":"(error|fatal)"/.test(line)),
+    ].slice(-20);
     this.#kills++;
     if (random.chance(0.25)) {
       await broker.restartAndKill(random.between(0, 600));
@@ -106,6 +112,7 @@ class Run {
     const { problems } = this.model;
     const verdict = problems.length === 0 ? 'nothing lost' : `${problems.length} PROBLEMS, see ${folder}`;
     const kills = `${this.#kills} kills, ${this.#killsDuringStart} of them during the start`;
+    if (problems.length > 0) problems.push(...this.#complaints.map(line => `the broker's log has: ${line}`));
     return { summary: `torture: ${verdict}; ${kills}; ${this.#figures()}; seed ${this.#options.seed}`, problems };
   }
 
