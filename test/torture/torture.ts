@@ -27,7 +27,8 @@ export type TortureReport = { summary: string; problems: string[] };
 
 export async function torture(options: TortureOptions): Promise<TortureReport> {
   const run = new Run(options);
-  const broker = await BrokerProcess.start();
+  // Small files, so that each life fills, seals and gives back many of them.
+  const broker = await BrokerProcess.start({ LEVERET_SEGMENT_SIZE: '4MiB' });
   try {
     await run.setUp(broker);
     for (let kill = 1; kill <= options.kills && run.model.problems.length === 0; kill++) {
@@ -94,6 +95,8 @@ class Run {
       ...broker.lines.filter(line => /"level":"(error|fatal)"/.test(line)),
     ].slice(-20);
     this.#kills++;
+    // In half of the lives most of what waits is on the disk alone.
+    broker.env['LEVERET_MEMORY_BUDGET'] = random.pick(['1MiB', '128MiB']);
     if (random.chance(0.25)) {
       await broker.restartAndKill(random.between(0, 600));
       this.#kills++;
@@ -171,7 +174,7 @@ async function main(): Promise<void> {
       kills: { type: 'string', default: '100' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       'life-ms': { type: 'string', default: '2000' },
-      'disk-allowance-mb': { type: 'string', default: '100' },
+      'disk-allowance-mb': { type: 'string', default: '32' },
       lenient: { type: 'boolean', default: false },
     },
   });
