@@ -13,9 +13,9 @@ prefetch = int(os.environ.get('PREFETCH', '1'))
 def work(channel, method, properties, body):
     print(f' [x] Received {body}' + (' (redelivered)' if method.redelivered else ''), flush=True)
     time.sleep(body.count(b'.'))
-    print(' [x] Done', flush=True)
     # Only now the broker forgets the task. Had we died before this line, another worker would be given it.
     channel.basic_ack(delivery_tag=method.delivery_tag)
+    print(' [x] Done', flush=True)
 
 
 connection = pika.BlockingConnection(parameters)

@@ -17,18 +17,19 @@ const readyLine = /(?:AMQP on |amqp:\/\/)127\.0\.0\.1:(\d+)/;
 
 export class BrokerProcess {
   readonly folder: string;
-  readonly #extra: string[];
+  /** Settings of the broker, as environment variables; they count from the next start. */
+  env: Record<string, string>;
   #program: Program | undefined;
   #port = 0;
 
-  private constructor(folder: string, extra: string[]) {
+  private constructor(folder: string, env: Record<string, string>) {
     this.folder = folder;
-    this.#extra = extra;
+    this.env = env;
   }
 
   /** Starts a broker on a free port with an empty folder; resolves when it takes connections. */
-  static async start(...extra: string[]): Promise<BrokerProcess> {
-    const broker = new BrokerProcess(await mkdtemp(join(tmpdir(), 'leveret-interop-')), extra);
+  static async start(env: Record<string, string> = {}): Promise<BrokerProcess> {
+    const broker = new BrokerProcess(await mkdtemp(join(tmpdir(), 'leveret-interop-')), env);
     await broker.restart();
     return broker;
   }
@@ -71,7 +72,7 @@ export class BrokerProcess {
     const [executable, ...parameters] = command
       .split(' ')
       .map(word => word.replace('{port}', String(this.#port)).replace('{folder}', join(this.folder, 'data')));
-    this.#program = new Program(executable!, [...parameters, ...this.#extra]);
+    this.#program = new Program(executable!, parameters, this.env);
   }
 
   /** kill -9, at once; resolves when the process is gone. */

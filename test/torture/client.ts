@@ -54,7 +54,8 @@ export async function produce(life: Life, random: Random, sender: Sender): Promi
   let open = 0;
   while (!life.over) {
     const target = random.pick([...worked, exchange, exchange, backlog]);
-    if (open >= window || life.model.size(target === exchange ? fanned[0] : target) > depthMax) {
+    const depth = Math.max(...(target === exchange ? fanned : [target]).map(queue => life.model.size(queue)));
+    if (open >= window || depth > depthMax) {
       await sleep(1);
       continue;
     }

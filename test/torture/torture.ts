@@ -27,7 +27,8 @@ export type TortureReport = { summary: string; problems: string[] };
 
 export async function torture(options: TortureOptions): Promise<TortureReport> {
   const run = new Run(options);
-  const broker = await BrokerProcess.start();
+  // Small files, so that each life fills, seals and gives back many of them.
+  const broker = await BrokerProcess.start({ LEVERET_SEGMENT_SIZE: '4MiB' });
   try {
     await run.setUp(broker);
     for (let kill = 1; kill <= options.kills && run.model.problems.length === 0; kill++) {
@@ -49,6 +50,8 @@ class Run {
   readonly #producers: Sender[] = [0, 1, 2].map(number => new Sender(`p${number}`));
   readonly #consumers: { queue: string; sender: Sender }[];
   readonly #inspector: Sender = new Sender('inspector');
+  /** What the broker logged as errors, the last of it; told with the problems. */
+  #complaints: string[] = [];
   #kills = 0;
   #killsDuringStart = 0;
   #diskPeak = 0;
@@ -87,7 +90,13 @@ class Run {
     await sleep(random.between(0, this.#options.lifeMsMax));
     life.over = true;
     await broker.kill();
+    this.#complaints = [
+      ...this.#complaints,
+      ...broker.lines.filter(line => /"level":"(error|fatal)"/.test(line)),
+    ].slice(-20);
     this.#kills++;
+    // In half of the lives most of what waits is on the disk alone.
+    broker.env['LEVERET_MEMORY_BUDGET'] = random.pick(['1MiB', '128MiB']);
     if (random.chance(0.25)) {
       await broker.restartAndKill(random.between(0, 600));
       this.#kills++;
@@ -106,6 +115,7 @@ class Run {
     const { problems } = this.model;
     const verdict = problems.length === 0 ? 'nothing lost' : `${problems.length} PROBLEMS, see ${folder}`;
     const kills = `${this.#kills} kills, ${this.#killsDuringStart} of them during the start`;
+    if (problems.length > 0) problems.push(...this.#complaints.map(line => `the broker's log has: ${line}`));
     return { summary: `torture: ${verdict}; ${kills}; ${this.#figures()}; seed ${this.#options.seed}`, problems };
   }
 
@@ -164,7 +174,7 @@ async function main(): Promise<void> {
       kills: { type: 'string', default: '100' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       'life-ms': { type: 'string', default: '2000' },
-      'disk-allowance-mb': { type: 'string', default: '100' },
+      'disk-allowance-mb': { type: 'string', default: '48' },
       lenient: { type: 'boolean', default: false },
     },
   });
