@@ -101,7 +101,6 @@ export class Simulation {
       await this.until(life, () => false, steps, true);
       if (chance.of(0.4)) await this.#settle(life);
       if (chance.of(0.3)) await this.#stop(life);
-      else this.#marks = this.#marks === undefined ? undefined : new Set();
     }
     const lostPower = chance.of(0.6);
     this.trace(lostPower ? '--- power cut ---' : '--- killed ---');
