@@ -11,6 +11,8 @@ export class Broker {
   /** All queues by their id, as the stores' records name them. */
   readonly queuesById: Map<number, Queue> = new Map();
   #lastQueueId = 0;
+  /** The journal ends with a clean stop. The first that may be delivered to records it again: a crash must not pass for that stop. */
+  afterCleanStop = false;
 
   constructor(services: Services) {
     this.services = services;
@@ -87,9 +89,12 @@ export class Broker {
 
   /** The queue may be delivered from from now on: after an unclean stop its messages count as redelivered. */
   markConsumed(queue: Queue): void {
-    if (queue.consumed) return;
+    const first = this.afterCleanStop && queue.durable;
+    if (queue.consumed && !first) return;
     queue.consumed = true;
-    if (queue.durable) this.services.journal.record({ type: 'queue.consumed', id: queue.id });
+    if (!queue.durable) return;
+    this.afterCleanStop = false;
+    this.services.journal.record({ type: 'queue.consumed', id: queue.id });
   }
 
   #addVhost(name: string): Vhost {

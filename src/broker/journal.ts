@@ -7,6 +7,8 @@ export interface Journal extends Store {
   record(fact: Fact): void;
   /** How many facts were recorded so far: when it has risen over a command, its answer waits for the disk. */
   readonly recorded: number;
+  /** Whether facts were recorded that are not durable yet: nothing may be answered that rests on them. */
+  readonly factsPending: boolean;
   /** The number of the block that is being filled. */
   readonly block: number;
   /** Calls the waiter when all that was written up to now is durable; at the end of this turn where that is so already. */
@@ -19,6 +21,7 @@ export interface Journal extends Store {
 export class NoJournal implements Journal {
   readonly block = 0;
   readonly recorded = 0;
+  readonly factsPending = false;
   readonly accepting = true;
   readonly #later: (run: () => void) => void;
 

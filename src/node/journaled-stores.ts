@@ -70,6 +70,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
   });
   replay(recovered, broker, authority);
   journal.begin();
+  broker.afterCleanStop = recovered.clean && !recovered.isNew;
   const keeper = keeperOf(broker, unsettled);
   const compactions = [compact(journal, keeper, clock), compact(scratch, keeper, clock)];
   const durable = journal.onDurable;

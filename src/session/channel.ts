@@ -151,11 +151,14 @@ export class Channel implements Recipient, Holder {
     this.connection.send(this.number, name, args);
   }
 
-  /** Answers a command that may have recorded facts: at once, or when they are durable. */
+  /**
+   * Answers a command that may have recorded facts: at once, or when they are durable. What somebody else has recorded may be what
+   * the answer says, so that has to be durable as well.
+   */
   reply<N extends MethodName>(recordedBefore: number, noWait: boolean, name: N, args: ArgumentsToEncode<N>): void {
     if (noWait) return;
     const { journal } = this.connection.context.broker.services;
-    if (journal.recorded === recordedBefore) {
+    if (journal.recorded === recordedBefore && !journal.factsPending) {
       this.send(name, args);
       return;
     }
@@ -165,14 +168,14 @@ export class Channel implements Recipient, Holder {
 
   /**
    * Holds later commands of this channel until the function returned is called; what that function is given runs first.
-   * Other channels go on.
+   * Other channels go on. The ids are those of the command that waits.
    */
-  park(): (first: () => void) => void {
+  park(classId = 0, methodId = 0): (first: () => void) => void {
     this.parked = true;
     return first => {
       if (this.state !== 'open') return;
       this.parked = false;
-      this.connection.run(() => this.#guarded(first));
+      this.connection.run(() => this.#guarded(first, classId, methodId));
       for (const tell of this.#afterReply.splice(0)) tell();
       this.#unhold();
       this.connection.settled();

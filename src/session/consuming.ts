@@ -1,8 +1,9 @@
 // Class basic but for publishing: qos, consume, cancel, get, settlements, recover.
 
+import type { Arguments } from '../amqp/command.ts';
 import { Consumer } from '../broker/consumer.ts';
 import type { Entry } from '../broker/entry.ts';
-import { accessRefused, notAllowed, notImplemented } from '../broker/errors.ts';
+import { accessRefused, accessRefused, notAllowed, notAllowed, notFound, notImplemented, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
@@ -25,34 +26,7 @@ export const basicHandlers: Handlers = {
     for (const consumer of channel.consumers.values()) consumer.queue.resume(consumer);
   },
 
-  'basic.consume': (channel, args) => {
-    const { connection, vhost } = channel;
-    const { broker, random } = connection.context;
-    const { journal } = broker.services;
-    const name = queueName(channel, args.queue);
-    channel.mayOr403('read', 'queue', name);
-    if (channel.consumers.has(args.consumerTag))
-      throw notAllowed(`attempt to reuse consumer tag '${args.consumerTag}'`);
-    const queue = vhost.queue(name, connection);
-    const exclusiveElsewhere = queue.exclusiveConsumer !== undefined || (args.exclusive && queue.consumers.size > 0);
-    if (exclusiveElsewhere) throw accessRefused(`${vhost.queueResource(name)} in exclusive use`);
-    const tag = args.consumerTag === '' ? `amq.ctag-${random.name(16)}` : args.consumerTag;
-    const consumer = new Consumer(queue, channel, tag, {
-      noAck: args.noAck,
-      exclusive: args.exclusive,
-      prefetch: channel.prefetch,
-      arguments: args.arguments.copy(),
-      prefix: deliveryPrefix(channel.number, tag),
-    });
-    const recorded = journal.recorded;
-    broker.markConsumed(queue);
-    channel.consumers.set(tag, consumer);
-    queue.addConsumer(consumer);
-    channel.reply(recorded, args.noWait, 'basic.consume-ok', { consumerTag: tag });
-    // consume-ok goes out before the first delivery, also when it has to wait for the disk.
-    if (channel.parked) journal.whenDurable({ durable: () => queue.dispatch() });
-    else queue.dispatch();
-  },
+  'basic.consume': consume,
 
   'basic.cancel': (channel, args) => {
     const consumer = channel.consumers.get(args.consumerTag);
@@ -67,8 +41,7 @@ export const basicHandlers: Handlers = {
     const name = queueName(channel, args.queue);
     channel.mayOr403('read', 'queue', name);
     const queue = channel.vhost.queue(name, channel.connection);
-    channel.connection.context.broker.markConsumed(queue);
-    get(channel, queue, args.noAck);
+    whenMarked(channel, queue, 70, () => get(channel, queue, args.noAck));
   },
 
   'basic.ack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, 'ack'),
@@ -80,6 +53,50 @@ export const basicHandlers: Handlers = {
   },
   'basic.recover-async': (channel, args) => recover(channel, args.requeue),
 };
+
+function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
+  const { connection, vhost } = channel;
+  const name = queueName(channel, args.queue);
+  channel.mayOr403('read', 'queue', name);
+  if (channel.consumers.has(args.consumerTag)) throw notAllowed(`attempt to reuse consumer tag '${args.consumerTag}'`);
+  const queue = vhost.queue(name, connection);
+  expectShared(channel, queue, args.exclusive);
+  const tag = args.consumerTag === '' ? `amq.ctag-${connection.context.random.name(16)}` : args.consumerTag;
+  const consumer = new Consumer(queue, channel, tag, {
+    noAck: args.noAck,
+    exclusive: args.exclusive,
+    prefetch: channel.prefetch,
+    arguments: args.arguments.copy(),
+    prefix: deliveryPrefix(channel.number, tag),
+  });
+  whenMarked(channel, queue, 20, () => {
+    expectShared(channel, queue, args.exclusive);
+    channel.consumers.set(tag, consumer);
+    queue.addConsumer(consumer);
+    if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag });
+    queue.dispatch();
+  });
+}
+
+/** A consumer that wants the queue alone gets it alone. */
+function expectShared(channel: Channel, queue: Queue, exclusive: boolean): void {
+  if (queue.exclusiveConsumer !== undefined || (exclusive && queue.consumers.size > 0))
+    throw accessRefused(`${channel.vhost.queueResource(queue.name)} in exclusive use`);
+}
+
+/** Runs it when it is durable that the queue may have delivered: at once where it is. */
+function whenMarked(channel: Channel, queue: Queue, methodId: number, run: () => void): void {
+  const { broker } = channel.connection.context;
+  const { journal } = broker.services;
+  broker.markConsumed(queue);
+  if (!journal.factsPending) return run();
+  const resume = channel.park(60, methodId);
+  const ifThere = (): void => {
+    if (queue.deleted) throw notFound(`no ${channel.vhost.queueResource(queue.name)}`);
+    run();
+  };
+  journal.whenDurable({ durable: () => resume(ifThere) });
+}
 
 /** Takes the consumer out; what it has unsettled stays with the channel. */
 function cancel(channel: Channel, consumer: Consumer): void {

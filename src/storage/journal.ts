@@ -50,6 +50,9 @@ export class Journal implements JournalPort {
   readonly options: JournalOptions;
   readonly segments: Segments = new Segments();
   recorded = 0;
+  /** The numbers of the last block that has a fact, and of the last durable one. */
+  #factBlock = 0;
+  #durableBlock = 0;
   /** Everything before this position is durable. */
   durableEnd: Position;
   /** The highest id of a queue that a segment header has to remember. */
@@ -181,7 +184,13 @@ export class Journal implements JournalPort {
     if (this.#recovering) return;
     if ('id' in fact) this.lastQueueId = Math.max(this.lastQueueId, fact.id);
     this.recorded++;
-    if (!this.options.volatile) this.#fact(recordTypes.fact, Buffer.from(JSON.stringify(fact)));
+    if (this.options.volatile) return;
+    this.#fact(recordTypes.fact, Buffer.from(JSON.stringify(fact)));
+    this.#factBlock = this.#filling.number;
+  }
+
+  get factsPending(): boolean {
+    return this.#factBlock > this.#durableBlock;
   }
 
   whenDurable(waiter: Waiter): void {
@@ -402,6 +411,7 @@ export class Journal implements JournalPort {
     this.#closed.shift();
     this.#pendingBytes -= block.length - blockHeaderBytes;
     this.durableEnd = nextPosition(block.position, block.length);
+    this.#durableBlock = block.number;
     this.#writing = false;
     if (this.#failing) {
       this.#failing = false;

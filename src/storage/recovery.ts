@@ -18,6 +18,7 @@ export interface Recovered {
   /** After a clean stop: whether an entry was delivered before. */
   readonly wasDelivered: (id: number) => boolean;
   readonly segments: Segments;
+  /** Nothing was ever written. */
   readonly isNew: boolean;
 }
 
@@ -29,7 +30,7 @@ export async function recover(log: Log, damaged: (damage: Damage) => void): Prom
   for (const damage of claim.damage) damaged(damage);
   const fold = new Fold(log, damaged);
   for (const found of claim.segments) await fold.segment(found);
-  return fold.result(claim.segments.length === 0);
+  return fold.result();
 }
 
 class Fold {
@@ -39,6 +40,8 @@ class Fold {
   readonly #entries = new RecoveredEntries();
   #facts: FactRecord[] = [];
   #closed: Buffer | undefined;
+  /** No block was ever written whole: a start that was cut short may leave a segment without one. */
+  #isNew = true;
   #nextId = 1;
   #lastQueueId = 0;
   #end = 0;
@@ -63,8 +66,9 @@ class Fold {
     this.#nextId = Math.max(this.#nextId, segment.endId);
   }
 
-  result(isNew: boolean): Recovered {
+  result(): Recovered {
     const closed = this.#closed;
+    const isNew = this.#isNew;
     const facts = this.#factList();
     return {
       start: {
@@ -88,6 +92,7 @@ class Fold {
     const block = blocks.find(read => read.position === position);
     const index = block && readIndex(block.payload);
     if (index === undefined) return false;
+    this.#isNew = false;
     segment.endId = index.endId;
     // What stands before the segment's start was written again elsewhere, or belongs to the segment before.
     for (const entry of index.entries) if (entry.position >= segment.start) this.#entries.push(entry);
@@ -107,6 +112,7 @@ class Fold {
   }
 
   #block(segment: SegmentState, { position, payload }: BlockRead): void {
+    this.#isNew = false;
     this.#end = Math.max(this.#end, nextPosition(position, payload.length + blockHeaderBytes));
     for (const [type, at, end] of recordsOf(payload)) {
       this.#closed = undefined;

@@ -192,6 +192,12 @@ export class SimulatedDisk implements Disk {
     }
   }
 
+  /** What a file holds. */
+  content(path: string): Buffer {
+    const { seen, size } = this.#require(path);
+    return seen.subarray(0, size);
+  }
+
   /** All files and their sizes. */
   files(): { path: string; bytes: number }[] {
     return [...this.#names].map(([path, { size }]) => ({ path, bytes: size }));

@@ -1,0 +1,90 @@
+// What must hold of a broker after its recovery, and of its memory while it lives.
+import type { JournaledStores } from '../../src/node/journaled-stores.ts';
+import type { Flip } from './flip.ts';
+import type { History } from './history.ts';
+import type { Life } from './life.ts';
+import { keyOf, type Place, State } from './state.ts';
+
+/** Compares what was recovered with what was promised. Returns how many messages there are. */
+export function expectRecovered(life: Life, history: History, flip: Flip | undefined): number {
+  const { broker } = life.stores as JournaledStores;
+  const found = new State();
+  for (const fact of [...broker.facts(), ...(life.context?.authority.facts() ?? [])])
+    found.apply({ kind: 'fact', fact });
+  const entries: (Place & { id: number })[] = [];
+  for (const queue of broker.queuesById.values()) {
+    let last = 0;
+    for (const { id, sequence } of queue.ready) {
+      if (sequence <= last) throw new Error(`queue ${queue.name} has sequence ${sequence} after ${last}`);
+      last = sequence;
+      const place = { id, queue: queue.id, sequence };
+      entries.push(place);
+      found.apply({ kind: 'published', message: 0, entries: [place] });
+    }
+    if (queue.nextSequence <= last)
+      throw new Error(`queue ${queue.name} would give sequence ${queue.nextSequence} again`);
+  }
+  history.recovered(found, entries);
+  expectNoDamage(life, flip);
+  return entries.length;
+}
+
+/** Damage may be told of only where a byte was flipped, or where the first write to a segment was cut short. */
+export function expectNoDamage(life: Life, flip: Flip | undefined): void {
+  const unexpected = life.damage.find(text => flip === undefined && !/at offset 0:/.test(text));
+  if (unexpected !== undefined) throw new Error(`damage where there is none: ${unexpected}`);
+}
+
+/** `marks` are the entries that had been delivered at a clean stop, when one was at least begun. */
+export function expectMarks(life: Life, marks: ReadonlySet<string> | undefined, history: History): void {
+  const { broker, isNew } = life.stores as JournaledStores;
+  if (life.foundClean && !isNew && marks === undefined) throw new Error('recovery takes a crash for a clean stop');
+  for (const queue of broker.queuesById.values()) {
+    for (const { sequence, redelivered } of queue.ready) {
+      const expected = life.foundClean
+        ? marks?.has(`${queue.id} ${sequence}`) === true
+        : history.state.facts.has(`consumed ${queue.id}`);
+      if (redelivered === expected) continue;
+      const stop = life.foundClean ? 'a clean stop' : 'a crash';
+      throw new Error(
+        `after ${stop}, sequence ${sequence} of queue ${queue.name} is ${redelivered ? '' : 'not '}marked as redelivered`,
+      );
+    }
+  }
+}
+
+/** What waits and was delivered before. */
+export function marksOf(life: Life): Set<string> {
+  const marks = new Set<string>();
+  for (const queue of life.stores?.broker.queuesById.values() ?? [])
+    for (const { sequence, redelivered } of queue.ready) if (redelivered) marks.add(`${queue.id} ${sequence}`);
+  return marks;
+}
+
+/** What the broker holds for durable queues is what it has told the journal. */
+export function expectMemoryMatches(life: Life, state: State): void {
+  const { broker } = life.stores as JournaledStores;
+  const there = new Map<number, Set<number>>();
+  for (const queue of broker.queuesById.values()) {
+    if (!queue.durable) continue;
+    const sequences = new Set<number>();
+    there.set(queue.id, sequences);
+    for (const { message, sequence } of queue.ready) if (message.persistent) sequences.add(sequence);
+  }
+  for (const { queue, message, sequence } of life.unsettled())
+    if (message.persistent && !queue.deleted) there.get(queue.id)?.add(sequence);
+  for (const [id, sequences] of there) {
+    const journaled = state.queues.get(id);
+    for (const sequence of sequences)
+      if (!journaled?.has(sequence)) throw new Error(`queue ${id} has sequence ${sequence}, which is not journaled`);
+    for (const [sequence, message] of journaled ?? [])
+      if (!sequences.has(sequence))
+        throw new Error(`message ${message}, sequence ${sequence} of queue ${id}, is journaled but not in the queue`);
+  }
+  const facts = [...broker.facts(), ...(life.context?.authority.facts() ?? [])];
+  for (const fact of facts)
+    if (state.facts.get(keyOf(fact)) !== JSON.stringify(fact))
+      throw new Error(`not journaled: ${JSON.stringify(fact)}`);
+  if (facts.length !== state.facts.size)
+    throw new Error(`${state.facts.size} facts are journaled, ${facts.length} hold`);
+}

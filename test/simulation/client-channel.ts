@@ -1,0 +1,176 @@
+// A client's channel: what it waits for, what it holds, and what each answer proves.
+import type { MethodName } from '../../src/amqp/command.ts';
+import type { Fact } from '../../src/broker/facts.ts';
+import type { SentMessage } from './messages.ts';
+import type { Observer } from './observer.ts';
+
+/** A delivery, or a settlement of one. */
+export interface Held {
+  readonly message: number;
+  readonly queue: string;
+}
+
+/** An answer that is to come. */
+interface Awaited {
+  readonly name: MethodName;
+  readonly answered: (() => void) | undefined;
+}
+
+interface Content {
+  readonly queue: string;
+  /** Undefined when nothing is to be acknowledged. */
+  readonly tag: number | undefined;
+  readonly redelivered: boolean;
+  header: Buffer | undefined;
+  bytes: number;
+  readonly parts: Buffer[];
+}
+
+export type Mode = 'plain' | 'confirm' | 'tx';
+
+export class ClientChannel {
+  readonly number: number;
+  readonly mode: Mode;
+  /** Consumer tags, with the queues they consume from. */
+  readonly consumers: Map<string, string> = new Map();
+  readonly unsettled: Map<number, Held> = new Map();
+  /** What was asked for with basic.get, in order. */
+  readonly gets: { readonly queue: string; readonly noAck: boolean }[] = [];
+  /** Set once channel.close was sent. */
+  closing = false;
+  readonly #observer: Observer;
+  readonly #awaited: Awaited[] = [];
+  #published = 0;
+  /** Publishes that wait for their confirm, by number, with how many settlements came before each. */
+  readonly #unconfirmed: Map<number, { readonly message: SentMessage; readonly settled: number }> = new Map();
+  /** Settlements sent that nothing has proved yet. */
+  readonly #settled: Held[] = [];
+  #proved = 0;
+  /** What the open transaction has published. */
+  #uncommitted: SentMessage[] = [];
+  #content: Content | undefined;
+
+  constructor(number: number, mode: Mode, observer: Observer) {
+    this.number = number;
+    this.mode = mode;
+    this.#observer = observer;
+  }
+
+  /** Whether answers or confirms are still to come. */
+  get waits(): boolean {
+    return this.#awaited.length > 0 || this.#unconfirmed.size > 0;
+  }
+
+  get waitingFor(): string {
+    const confirms = [...this.#unconfirmed.values()].map(({ message }) => message.number);
+    return [...this.#awaited.map(({ name }) => name), ...(confirms.length > 0 ? [`confirms of ${confirms}`] : [])].join(
+      ', ',
+    );
+  }
+
+  await(name: MethodName, answered?: () => void): void {
+    this.#awaited.push({ name, answered });
+  }
+
+  /** Waits for the answer to a command that makes or unmakes something. */
+  awaitFact(name: MethodName, type: Fact['type'], key: string): void {
+    const { history } = this.#observer;
+    const since = history.steps.length;
+    this.await(name, () => history.answered(type, key, since));
+  }
+
+  published(message: SentMessage): void {
+    if (this.mode === 'confirm') this.#unconfirmed.set(++this.#published, { message, settled: this.#settledCount });
+    else if (this.mode === 'tx') this.#uncommitted.push(message);
+  }
+
+  /** Settlements were sent. */
+  settled(tags: readonly number[], requeue: boolean): void {
+    for (const tag of tags) {
+      const held = this.unsettled.get(tag);
+      this.unsettled.delete(tag);
+      if (held !== undefined && !requeue) this.#settled.push(held);
+    }
+  }
+
+  awaitCommit(): void {
+    const messages = this.#uncommitted;
+    this.#uncommitted = [];
+    const settled = this.#settledCount;
+    this.await('tx.commit-ok', () => {
+      const { history } = this.#observer;
+      for (const { number } of messages) history.confirmed(number);
+      this.#prove(settled, Number.MAX_SAFE_INTEGER);
+    });
+  }
+
+  /** Nothing of what the transaction has settled or published counts. */
+  rolledBack(): void {
+    this.#uncommitted = [];
+    this.#settled.length = 0;
+    this.#proved = 0;
+  }
+
+  /** The broker closes it while its own close is under way: only the answer to that still comes. */
+  abandon(): void {
+    this.#awaited.splice(0, this.#awaited.length - 1);
+    this.#unconfirmed.clear();
+  }
+
+  answer(name: MethodName): void {
+    const awaited = this.#awaited.shift();
+    if (awaited?.name !== name)
+      throw new Error(`channel ${this.number} got ${name} where ${awaited?.name} was to come`);
+    awaited.answered?.();
+  }
+
+  confirm(tag: number, multiple: boolean): void {
+    for (const [number, { message, settled }] of this.#unconfirmed) {
+      if (number > tag) break;
+      if (number < tag && !multiple) continue;
+      this.#unconfirmed.delete(number);
+      const at = this.#observer.history.confirmed(message.number);
+      if (message.persistent && at !== undefined) this.#prove(settled, at);
+    }
+  }
+
+  /** A content begins. */
+  begin(queue: string, tag: number | undefined, redelivered: boolean): void {
+    this.#content = { queue, tag, redelivered, header: undefined, bytes: 0, parts: [] };
+  }
+
+  header(payload: Buffer): void {
+    const content = this.#content as Content;
+    content.header = payload;
+    content.bytes = payload.readUInt32BE(8);
+    if (content.bytes === 0) this.#complete(content);
+  }
+
+  body(payload: Buffer): void {
+    const content = this.#content as Content;
+    content.parts.push(payload);
+    content.bytes -= payload.length;
+    if (content.bytes === 0) this.#complete(content);
+  }
+
+  get #settledCount(): number {
+    return this.#proved + this.#settled.length;
+  }
+
+  /** The first so many settlements came before step `at`, which is durable. */
+  #prove(count: number, at: number): void {
+    while (this.#proved < count && this.#settled.length > 0) {
+      const { message, queue } = this.#settled.shift() as Held;
+      this.#proved++;
+      this.#observer.history.expectSettled(message, queue, at);
+    }
+  }
+
+  #complete({ queue, tag, redelivered, header, parts }: Content): void {
+    this.#content = undefined;
+    // A basic.return has no queue.
+    if (queue === '') return;
+    const message = this.#observer.delivered(queue, header as Buffer, Buffer.concat(parts), redelivered);
+    if (tag !== undefined) this.unsettled.set(tag, { message: message.number, queue });
+  }
+}

@@ -1,0 +1,144 @@
+// The end of a simulation: the disk in use is looked at, every queue is emptied over the wire, and it is looked at again.
+import { Table } from '../../src/amqp/table.ts';
+import type { JournaledStores } from '../../src/node/journaled-stores.ts';
+import { expectMemoryMatches, expectNoDamage } from './checks.ts';
+import { Client } from './client.ts';
+import type { ClientChannel } from './client-channel.ts';
+import { folder, type Life } from './life.ts';
+import type { Simulation } from './simulation.ts';
+
+const stepsMax = 50_000;
+
+export async function drain(simulation: Simulation, life: Life): Promise<void> {
+  const { observer, flip } = simulation;
+  const { broker } = life.stores as JournaledStores;
+  const client = new Client('drainer', 131_072, observer, simulation.trace);
+  client.connect(life.connect(client));
+  await expectDone(simulation, life, () => client.state === 'open', 'the last client does not get in');
+  const channel = client.openChannel(1, 'confirm');
+  await quiesce(simulation, life, client, channel);
+  expectDiskBound(simulation, liveBytes(simulation));
+  const expected = new Map<string, number[]>();
+  const got = new Map<string, number[]>();
+  for (const [id, messages] of observer.history.state.queues) {
+    const name = observer.history.state.queueNames.get(id) as string;
+    const inOrder = [...messages].sort(([a], [b]) => a - b);
+    expected.set(
+      name,
+      inOrder.filter(([sequence]) => !flip?.lost.has(`${id} ${sequence}`)).map(([, message]) => message),
+    );
+    got.set(name, []);
+  }
+  const maybe = new Set<number>();
+  for (const [id, messages] of observer.history.state.queues)
+    for (const [sequence, message] of messages) if (flip?.lost.has(`${id} ${sequence}`)) maybe.add(message);
+  // A message that stands elsewhere by now is there though its old place is damaged.
+  observer.onDelivered = (queue, { number }) => void (maybe.has(number) || got.get(queue)?.push(number));
+  for (const queue of got.keys()) {
+    client.send(1, 'basic.consume', {
+      queue,
+      consumerTag: `drain/${queue}`,
+      noLocal: false,
+      noAck: false,
+      exclusive: false,
+      noWait: false,
+      arguments: Table.empty,
+    });
+    channel.await('basic.consume-ok');
+  }
+  const empty = (): boolean => {
+    const tags = [...channel.unsettled.keys()];
+    if (tags.length > 0) {
+      client.send(1, 'basic.ack', { deliveryTag: Math.max(...tags), multiple: true });
+      channel.settled(tags, false);
+    }
+    return (
+      !channel.waits && [...broker.queuesById.values()].every(queue => queue.ready.count === 0 && queue.unsettled === 0)
+    );
+  };
+  await expectDone(simulation, life, empty, 'queues are not drained');
+  for (const [queue, numbers] of expected)
+    expectSame(
+      queue,
+      numbers.filter(number => !maybe.has(number)),
+      got.get(queue) ?? [],
+    );
+  expectNoDamage(life, flip);
+  if (flip?.block !== undefined && flip.lost.size > 0) expectReported(life, simulation);
+  await quiesce(simulation, life, client, channel);
+  expectMemoryMatches(life, observer.history.state);
+  if (flip === undefined) expectDiskBound(simulation, 0);
+}
+
+/** Small publishes, acknowledged at once, give compaction its turns. */
+async function quiesce(simulation: Simulation, life: Life, client: Client, channel: ClientChannel): Promise<void> {
+  const { observer } = simulation;
+  const queue = 'dpoke';
+  client.send(1, 'queue.declare', {
+    queue,
+    passive: false,
+    durable: true,
+    exclusive: false,
+    autoDelete: false,
+    noWait: false,
+    arguments: Table.empty,
+  });
+  channel.awaitFact('queue.declare-ok', 'queue.declared', `queue ${queue}`);
+  for (let i = 0; i < 4; i++) {
+    client.publish(
+      channel,
+      observer.messages.add({ persistent: true, life: observer.life, exchange: '', routingKey: queue, bodyBytes: 10 }),
+    );
+    await expectDone(simulation, life, () => !channel.waits, 'the last client is not answered');
+    let waited = 0;
+    // Nothing under way, and no turn of compaction that is still to come.
+    await expectDone(simulation, life, () => simulation.isIdle && ++waited > 60, 'the disk does not come to rest');
+  }
+  client.send(1, 'queue.delete', { queue, ifUnused: false, ifEmpty: false, noWait: false });
+  channel.awaitFact('queue.delete-ok', 'queue.deleted', `queue ${queue}`);
+  await expectDone(simulation, life, () => !channel.waits, 'the last client is not answered');
+}
+
+async function expectDone(simulation: Simulation, life: Life, done: () => boolean, failure: string): Promise<void> {
+  if (!(await simulation.until(life, done, stepsMax))) throw new Error(failure);
+}
+
+function expectSame(queue: string, expected: readonly number[], got: readonly number[]): void {
+  const at = expected.findIndex((number, i) => number !== got[i]);
+  if (at === -1 && expected.length === got.length) return;
+  const from = at === -1 ? expected.length : at;
+  throw new Error(
+    `queue ${queue}, message ${from + 1} of ${expected.length}: [${got.slice(from, from + 10)}] came where [${expected.slice(from, from + 10)}] was to come`,
+  );
+}
+
+function expectReported(life: Life, { flip }: Simulation): void {
+  if (flip?.block === undefined) return;
+  const { path, block } = flip;
+  const told = life.damage.some(text => {
+    const match = /in (\S+) at offset (\d+)/.exec(text);
+    return match?.[1] === path && Number(match[2]) >= block.from && Number(match[2]) < block.to;
+  });
+  if (!told) throw new Error(`nobody was told of the damage in ${path} at ${flip.offset}; told was [${life.damage}]`);
+}
+
+/** Bytes of whole records that live, and for long messages those of their own segment's spare room. */
+function liveBytes({ observer, fileBytes }: Simulation): number {
+  const { state } = observer.history;
+  const numbers = new Set<number>();
+  let bytes = 0;
+  for (const messages of state.queues.values()) for (const number of messages.values()) numbers.add(number);
+  for (const number of numbers) {
+    const { bodyBytes } = observer.messages.get(number);
+    bytes += bodyBytes + 200 + (bodyBytes > fileBytes / 4 ? fileBytes : 0);
+  }
+  for (const fact of state.facts.values()) bytes += fact.length;
+  return bytes;
+}
+
+function expectDiskBound({ diskFiles, fileBytes }: Simulation, live: number): void {
+  let used = 0;
+  for (const { path, bytes } of diskFiles) if (path.startsWith(`${folder}/`)) used += bytes;
+  const bound = 2 * live + 6 * fileBytes;
+  if (used > bound) throw new Error(`the disk in use is ${used} bytes, more than ${bound}, with ${live} bytes alive`);
+}

@@ -1,0 +1,41 @@
+// What all clients together have seen, and what none of them may ever see.
+import type { History } from './history.ts';
+import type { Messages, SentMessage } from './messages.ts';
+
+export class Observer {
+  readonly history: History;
+  readonly messages: Messages;
+  /** The life of the broker that runs now, from 1 on. */
+  life = 0;
+  /** What was delivered to anyone, as `number@queue`, and in which life first. */
+  readonly #delivered = new Map<string, number>();
+  deliveries = 0;
+  /** Deliveries of the life that runs, in order, when somebody wants to know. */
+  onDelivered: (queue: string, message: SentMessage) => void = () => {};
+
+  constructor(history: History, messages: Messages) {
+    this.history = history;
+    this.messages = messages;
+  }
+
+  /** A delivery has arrived: is it one that could be? */
+  delivered(queue: string, header: Buffer, body: Buffer, redelivered: boolean): SentMessage {
+    this.deliveries++;
+    const message = this.messages.identify(header, body);
+    const { number } = message;
+    const key = `${number}@${queue}`;
+    const kept = message.persistent && queue.startsWith('d');
+    if (!kept && message.life !== this.life)
+      throw new Error(`message ${number} need not survive, but queue ${queue} has it after a restart`);
+    if (kept && !this.history.sequences.has(key))
+      throw new Error(`message ${number} was never put into queue ${queue}`);
+    if (kept && this.history.wasGone(number, queue)) throw new Error(`message ${number} is back in queue ${queue}`);
+    // Within a life the wires can make the later delivery arrive first.
+    const firstLife = this.#delivered.get(key) ?? this.life;
+    if (!redelivered && firstLife < this.life)
+      throw new Error(`message ${number} of queue ${queue} was delivered in life ${firstLife}, and now comes without the mark`);
+    this.#delivered.set(key, firstLife);
+    this.onDelivered(queue, message);
+    return message;
+  }
+}

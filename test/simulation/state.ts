@@ -1,0 +1,144 @@
+// What must survive, as a model: facts by what they are about, and the messages of each durable queue by sequence.
+import type { Fact } from '../../src/broker/facts.ts';
+
+/** One step of what a journal was given, in its order. */
+export type Step =
+  | { readonly kind: 'published'; readonly message: number; readonly entries: readonly Place[] }
+  | { readonly kind: 'settled'; readonly places: readonly Place[] }
+  | { readonly kind: 'fact'; readonly fact: Fact };
+
+/** A message's place in a queue. */
+export interface Place {
+  readonly queue: number;
+  readonly sequence: number;
+}
+
+/** A state that can be compared by a number: every element adds to the sum, and takes it away again when it goes. */
+export class State {
+  readonly facts: Map<string, string> = new Map();
+  /** By queue id: message numbers by sequence. */
+  readonly queues: Map<number, Map<number, number>> = new Map();
+  readonly queueNames: Map<number, string> = new Map();
+  sum = 0;
+
+  clone(): State {
+    const other = new State();
+    for (const [key, value] of this.facts) other.facts.set(key, value);
+    for (const [id, messages] of this.queues) other.queues.set(id, new Map(messages));
+    for (const [id, name] of this.queueNames) other.queueNames.set(id, name);
+    other.sum = this.sum;
+    return other;
+  }
+
+  apply(step: Step): void {
+    if (step.kind === 'fact') this.#fact(step.fact);
+    else if (step.kind === 'published') for (const place of step.entries) this.#add(place, step.message);
+    else for (const { queue, sequence } of step.places) this.#remove(queue, sequence);
+  }
+
+  /** The id of the durable queue with that name. */
+  queueId(name: string): number | undefined {
+    for (const [id, known] of this.queueNames) if (known === name) return id;
+    return undefined;
+  }
+
+  get messageCount(): number {
+    let count = 0;
+    for (const messages of this.queues.values()) count += messages.size;
+    return count;
+  }
+
+  #add({ queue, sequence }: Place, message: number): void {
+    const messages = this.queues.get(queue);
+    if (messages === undefined)
+      throw new Error(`message ${message} was journaled for queue ${queue}, which is not there`);
+    messages.set(sequence, message);
+    this.sum = (this.sum + placeSum(queue, sequence)) | 0;
+  }
+
+  #remove(queue: number, sequence: number): void {
+    if (this.queues.get(queue)?.delete(sequence)) this.sum = (this.sum - placeSum(queue, sequence)) | 0;
+  }
+
+  #fact(fact: Fact): void {
+    switch (fact.type) {
+      case 'queue.declared':
+        this.queues.set(fact.id, new Map());
+        this.queueNames.set(fact.id, fact.name);
+        break;
+      case 'queue.deleted':
+        for (const sequence of [...(this.queues.get(fact.id)?.keys() ?? [])]) this.#remove(fact.id, sequence);
+        this.queues.delete(fact.id);
+        this.queueNames.delete(fact.id);
+        this.#unset(`queue ${fact.name}`);
+        this.#unset(`consumed ${fact.id}`);
+        this.#unbind(binding => binding.kind === 'queue' && binding.destination === fact.name);
+        return;
+      case 'exchange.deleted':
+        this.#unset(`exchange ${fact.name}`);
+        this.#unbind(binding => binding.source === fact.name);
+        return;
+      case 'unbound':
+        this.#unset(keyOf({ ...fact, type: 'bound' }));
+        return;
+      default:
+    }
+    this.#set(keyOf(fact), JSON.stringify(fact));
+  }
+
+  #unbind(isGone: (binding: Extract<Fact, { type: 'bound' | 'unbound' }>) => boolean): void {
+    for (const [key, value] of this.facts)
+      if (key.startsWith('binding ') && isGone(JSON.parse(value))) this.#unset(key);
+  }
+
+  #set(key: string, value: string): void {
+    this.#unset(key);
+    this.facts.set(key, value);
+    this.sum = (this.sum + textSum(value)) | 0;
+  }
+
+  #unset(key: string): void {
+    const value = this.facts.get(key);
+    if (value === undefined) return;
+    this.facts.delete(key);
+    this.sum = (this.sum - textSum(value)) | 0;
+  }
+}
+
+/** What a fact is about. */
+export function keyOf(fact: Fact): string {
+  switch (fact.type) {
+    case 'queue.declared':
+    case 'queue.deleted':
+      return `queue ${fact.name}`;
+    case 'queue.consumed':
+      return `consumed ${fact.id}`;
+    case 'exchange.declared':
+    case 'exchange.deleted':
+      return `exchange ${fact.name}`;
+    case 'bound':
+    case 'unbound':
+      return `binding ${fact.source}>${fact.destination} ${fact.routingKey}`;
+    case 'permission.put':
+    case 'permission.delete':
+      return `permission ${fact.user} ${fact.vhost}`;
+    default:
+      return `${fact.type.split('.')[0]} ${fact.name}`;
+  }
+}
+
+export function placeSum(queue: number, sequence: number): number {
+  return scramble(Math.imul(queue, 0x9e3779b1) ^ scramble(sequence));
+}
+
+export function textSum(text: string): number {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+  return scramble(sum);
+}
+
+function scramble(value: number): number {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}
