@@ -3,7 +3,7 @@
 import type { Arguments } from '../amqp/command.ts';
 import { Consumer } from '../broker/consumer.ts';
 import type { Entry } from '../broker/entry.ts';
-import { accessRefused, accessRefused, notAllowed, notAllowed, notFound, notImplemented, notImplemented } from '../broker/errors.ts';
+import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
