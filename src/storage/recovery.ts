@@ -164,8 +164,11 @@ class Fold {
     const facts: Fact[] = [];
     for (const { type, payload } of this.#facts) {
       const json: unknown = JSON.parse(payload.toString());
-      if (type === recordTypes.fact) facts.push(json as Fact);
-      else {
+      if (type === recordTypes.fact) {
+        const fact = json as Fact;
+        if ('id' in fact) this.#lastQueueId = Math.max(this.#lastQueueId, fact.id);
+        facts.push(fact);
+      } else {
         const snapshot = json as { lastQueueId: number; facts: Fact[] };
         this.#lastQueueId = Math.max(this.#lastQueueId, snapshot.lastQueueId);
         facts.push(...snapshot.facts);
