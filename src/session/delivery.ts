@@ -123,7 +123,7 @@ function writeFrame(output: Output, type: number, channel: number, from: Buffer,
     output.buffer[at + 7 + end - start] = frameEnd;
     return;
   }
-  output.append(from.subarray(start, end));
+  output.append(start === 0 && end === from.length ? from : from.subarray(start, end));
   const last = output.reserve(1);
   output.buffer[last] = frameEnd;
 }

@@ -13,6 +13,7 @@ import { route } from '../broker/route.ts';
 import type { Channel } from './channel.ts';
 import { bodyBytesMax } from './context.ts';
 import { writeReturn } from './delivery.ts';
+import { sliceBytesMin } from './output.ts';
 
 /** A basic.publish as it was received, and where its messages go. */
 interface Target {
@@ -147,6 +148,12 @@ export class Publishing {
     this.#headerEnd = this.#header.length;
   }
 
+  #sliceBody(): void {
+    this.#body = this.#body.subarray(this.#bodyStart, this.#bodyEnd);
+    this.#bodyStart = 0;
+    this.#bodyEnd = this.#body.length;
+  }
+
   #complete(): void {
     this.#stage = 'idle';
     const target = this.#target as Target;
@@ -175,6 +182,8 @@ export class Publishing {
       }
     }
     if (this.#headerSource !== source && this.#header.length > 512) this.#keepHeader();
+    // A long body goes to the journal and to consumers as one and the same slice.
+    if (this.#bodyEnd - this.#bodyStart >= sliceBytesMin) this.#sliceBody();
     const message = new Message(
       target.address,
       this.#header,

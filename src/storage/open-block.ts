@@ -204,7 +204,8 @@ export class OpenBlock {
       return;
     }
     this.#advance(to);
-    this.bytes(message.body.subarray(message.bodyStart, message.bodyEnd));
+    const { body, bodyStart, bodyEnd } = message;
+    this.bytes(bodyStart === 0 && bodyEnd === body.length ? body : body.subarray(bodyStart, bodyEnd));
     for (const part of message.rest ?? []) this.bytes(part);
   }
 
