@@ -249,17 +249,19 @@ export class ReadyList {
     return false;
   }
 
-  /** Ids of the entries that were delivered before. */
+  /** Journal ids of the entries that were delivered before. */
   *redeliveredIds(): Generator<number> {
-    for (const entry of this.#returned) yield entry.id;
+    const { scratch } = this.#stores;
+    for (const { id, message } of this.#returned) if (message.store !== scratch) yield id;
     for (let c = this.#first; c < this.#chunks.length; c++) {
       const { entries, packed, head } = this.#chunks[c] as Chunk;
       if (packed !== undefined) {
-        for (let i = head; i < packed.length; i++) if (packed.isRedelivered(i)) yield packed.id(i);
+        for (let i = head; i < packed.length; i++)
+          if (packed.isRedelivered(i) && !packed.isInScratch(i)) yield packed.id(i);
       } else
         for (let i = head; i < (entries as Entry[]).length; i++) {
-          const entry = (entries as Entry[])[i] as Entry;
-          if (entry.redelivered) yield entry.id;
+          const { id, message, redelivered } = (entries as Entry[])[i] as Entry;
+          if (redelivered && message.store !== scratch) yield id;
         }
     }
   }

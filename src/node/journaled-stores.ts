@@ -151,6 +151,7 @@ function deliveredIds(broker: Broker, unsettled: () => Iterable<Entry>): number[
     if (!queue.durable) continue;
     for (const id of queue.ready.redeliveredIds()) if (id !== 0) ids.push(id);
   }
-  for (const entry of unsettled()) if (entry.id !== 0 && entry.queue.durable) ids.push(entry.id);
+  for (const { id, message, queue } of unsettled())
+    if (id !== 0 && queue.durable && message.store === broker.services.journal) ids.push(id);
   return ids;
 }

@@ -26,10 +26,10 @@ async function load(journal: Journal, entries: readonly Entry[]): Promise<Entry[
   for (const [i, entry] of entries.entries()) {
     const { message } = entry;
     if (message.loaded || message.entries === 0) continue;
-    // A copy that compaction has made may still be on its way to the disk.
-    if (message.position >= journal.durableEnd) await journal.durable();
     let from = blocks.get(message.block);
     while (from === undefined) {
+      // A copy that compaction has made, perhaps just now, may still be on its way to the disk.
+      if (message.position >= journal.durableEnd) await journal.durable();
       const { block } = message;
       blocks = await readPiece(journal, block, pieceBytes(entries, i));
       from = blocks.get(block);

@@ -95,7 +95,15 @@ class Fold {
     this.#isNew = false;
     segment.endId = index.endId;
     // What stands before the segment's start was written again elsewhere, or belongs to the segment before.
-    for (const entry of index.entries) if (entry.position >= segment.start) this.#entries.push(entry);
+    let next = segment.firstId;
+    for (const entry of index.entries) {
+      if (entry.position < segment.start) continue;
+      this.#entries.push(entry);
+      // An entry that the index leaves out was settled. Its record is still there: who reads the blocks must know.
+      while (next < entry.id) segment.mark(next++);
+      next = entry.id + 1;
+    }
+    while (next < index.endId) segment.mark(next++);
     for (const { firstId, bits } of index.bitmaps) this.#merge(segment, firstId, bits);
     for (const fact of index.facts) if (fact.position >= segment.start) this.#fact(segment, fact);
     return true;

@@ -129,6 +129,7 @@ export class Actor {
     if (chance.of(0.03) && channel.mode !== 'tx') {
       client.send(channel.number, 'basic.recover', { requeue: true });
       channel.settled(tags, true);
+      channel.settledAll = true;
       channel.await('basic.recover-ok');
       return;
     }
@@ -137,6 +138,7 @@ export class Actor {
     const all = multiple && chance.of(0.1);
     // Tag 0 means all, also deliveries that are still under way to us.
     const settled = multiple ? tags.filter(one => all || one <= tag) : [tag];
+    if (all) channel.settledAll = true;
     if (chance.of(0.75)) {
       client.send(channel.number, 'basic.ack', { deliveryTag: all ? 0 : tag, multiple });
       channel.settled(settled, false);

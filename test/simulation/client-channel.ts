@@ -36,6 +36,8 @@ export class ClientChannel {
   readonly unsettled: Map<number, Held> = new Map();
   /** What was asked for with basic.get, in order. */
   readonly gets: { readonly queue: string; readonly noAck: boolean }[] = [];
+  /** It has settled or recovered all deliveries, also those that were on their way to it. */
+  settledAll = false;
   /** Set once channel.close was sent. */
   closing = false;
   readonly #observer: Observer;

@@ -151,8 +151,8 @@ export class Client implements Receiver {
         channel.consumers.delete(method.args.consumerTag);
         return;
       case 'channel.close':
-        // Racing with others, a client may ask for what is gone: anything else is a mistake.
-        if (method.args.replyCode !== 404)
+        // Racing with others, a client may ask for what is gone, or settle what its own last word has settled on the way.
+        if (method.args.replyCode !== 404 && !(method.args.replyCode === 406 && channel.settledAll))
           throw new Error(`${this.name}: the broker closes channel ${number}: ${method.args.replyText}`);
         this.send(number, 'channel.close-ok', {});
         if (channel.closing) channel.abandon();

@@ -33,7 +33,11 @@ export async function drain(simulation: Simulation, life: Life): Promise<void> {
   for (const [id, messages] of observer.history.state.queues)
     for (const [sequence, message] of messages) if (flip?.lost.has(`${id} ${sequence}`)) maybe.add(message);
   // A message that stands elsewhere by now is there though its old place is damaged.
-  observer.onDelivered = (queue, { number }) => void (maybe.has(number) || got.get(queue)?.push(number));
+  const missing = new Set(maybe);
+  observer.onDelivered = (queue, { number }) => {
+    missing.delete(number);
+    if (!maybe.has(number)) got.get(queue)?.push(number);
+  };
   for (const queue of got.keys()) {
     client.send(1, 'basic.consume', {
       queue,
@@ -64,7 +68,7 @@ export async function drain(simulation: Simulation, life: Life): Promise<void> {
       got.get(queue) ?? [],
     );
   expectNoDamage(life, flip);
-  if (flip?.block !== undefined && flip.lost.size > 0) expectReported(life, simulation);
+  if (missing.size > 0) expectReported(life, simulation);
   await quiesce(simulation, life, client, channel);
   expectMemoryMatches(life, observer.history.state);
   if (flip === undefined) expectDiskBound(simulation, 0);

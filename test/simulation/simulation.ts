@@ -159,7 +159,8 @@ export class Simulation {
     if (stores === undefined) return;
     this.counts.recovered += expectRecovered(life, this.observer.history, this.flip);
     expectMarks(life, this.#marks, this.observer.history);
-    this.#marks = undefined;
+    // A life that left nothing on the disk has delivered nothing.
+    if (!life.foundClean) this.#marks = undefined;
     if (stores.isNew) life.furnish();
     else if (!stores.broker.vhosts.has('/'))
       throw new Error('the data folder counts as used, but has no vhost and no user');
