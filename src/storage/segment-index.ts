@@ -64,13 +64,13 @@ export class IndexRows {
 
   /** Bytes that the index may need at most, were every entry still alive. */
   bytesMax(segment: SegmentState): number {
-    let bytes = 256 + this.#rows * rowBytes + segment.bits.length;
+    let bytes = 256 + this.#rows * rowBytes;
     for (const older of segment.settles) bytes += 16 + older.bits.length;
     for (const { payload } of this.facts) bytes += 16 + payload.length;
     return bytes;
   }
 
-  /** The index record: entries that live, what was settled in it and in older segments, facts. */
+  /** The index record: entries that live, what was settled in older segments, facts. What it leaves out was settled. */
   encode(segment: SegmentState): Buffer {
     const record = Buffer.alloc(recordHeaderBytes + this.bytesMax(segment));
     record[4] = recordTypes.index;
@@ -91,11 +91,9 @@ export class IndexRows {
     }
     record.writeUInt32LE(rows, recordHeaderBytes);
     record.writeDoubleLE(segment.endId, at);
-    // Its own bits too: who reads its blocks later must know which of their entries are not in the rows because they are settled.
-    const settled = [segment, ...segment.settles];
-    record.writeUInt32LE(settled.length, at + 8);
+    record.writeUInt32LE(segment.settles.size, at + 8);
     at += 12;
-    for (const older of settled) {
+    for (const older of segment.settles) {
       const bits = older.bits;
       record.writeDoubleLE(older.firstId, at);
       record.writeUInt32LE(bits.length, at + 8);
