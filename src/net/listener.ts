@@ -10,20 +10,28 @@ export interface Listener {
   readonly port: number;
   /** Takes no more connections; those there are stay. */
   close(): void;
+  /** Cuts all connections that are still there. */
+  cut(): void;
 }
 
 /** Listens; rejects with the system's error (EADDRINUSE, EACCES, ...). `port` 0 takes a free one. */
 export function listen(context: SessionContext, turn: Turn, host: string, port: number): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   return new Promise((resolve, reject) => {
-    const server: Server = createServer({ noDelay: true, pauseOnConnect: false }, socket =>
-      accept(context, turn, socket),
-    );
+    const server: Server = createServer({ noDelay: true, pauseOnConnect: false }, socket => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      accept(context, turn, socket);
+    });
     server.once('error', reject);
     server.listen({ host, port, backlog: 4096 }, () => {
       server.off('error', reject);
       server.on('error', error => context.log.error(`the AMQP listener failed: ${error.message}`));
       const address = server.address() as { address: string; port: number };
-      resolve({ host: address.address, port: address.port, close: () => server.close() });
+      resolve({ host: address.address, port: address.port, close: () => server.close(), cut });
     });
   });
 }

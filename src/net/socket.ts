@@ -4,6 +4,9 @@ import type { Connection } from '../session/connection.ts';
 import type { Transport } from '../session/output.ts';
 import type { Turn } from './turn.ts';
 
+/** A socket that we have ended, or the client, is cut when it is still there after so long, ms. */
+const lingerMs = 3000;
+
 /** The transport over a socket, and `attach`, which joins the session made with it. */
 export function socketTransport(
   socket: Socket,
@@ -11,6 +14,10 @@ export function socketTransport(
 ): { transport: Transport; attach(connection: Connection): void } {
   let connection: Connection | undefined;
   let error: Error | undefined;
+  let lingering: NodeJS.Timeout | undefined;
+  const linger = (): void => {
+    lingering ??= setTimeout(() => socket.resetAndDestroy(), lingerMs).unref();
+  };
   const transport: Transport = {
     write(pieces, _bytes, sent) {
       if (socket.destroyed) return;
@@ -29,6 +36,7 @@ export function socketTransport(
       socket.end();
       // What the client still sends is read and thrown away, so that it can read our last words.
       socket.resume();
+      linger();
     },
     reset: () => socket.resetAndDestroy(),
   };
@@ -40,8 +48,13 @@ export function socketTransport(
       socket.on('error', failure => {
         error = failure;
       });
-      socket.on('end', () => made.lost(undefined));
+      socket.on('end', () => {
+        made.lost(undefined);
+        // A client that reads no more would keep the socket and what waits to be sent for ever.
+        linger();
+      });
       socket.on('close', () => {
+        clearTimeout(lingering);
         made.lost(error);
         socket.destroy();
       });

@@ -38,6 +38,7 @@ export interface Values {
   frameBytesMax: number;
   channelMax: number;
   handshakeTimeoutMs: number;
+  outputTimeoutMs: number;
   messageBytesMax: number;
   /** Infinity: no limit. */
   connectionsMax: number;
@@ -213,6 +214,13 @@ export const KEYS: { readonly [Name in keyof Values]: Key<Values[Name]> } = {
     kind: integer(100, 3_600_000),
     fallback: 10_000,
     help: 'milliseconds a client has to log in',
+  },
+  outputTimeoutMs: {
+    key: 'output_timeout',
+    env: ['LEVERET_OUTPUT_TIMEOUT'],
+    kind: integer(100, 86_400_000),
+    fallback: 60_000,
+    help: 'milliseconds a client may read nothing of what is sent to it',
   },
   messageBytesMax: {
     key: 'max_message_size',

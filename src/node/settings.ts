@@ -12,6 +12,18 @@ export interface Sources {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The content of a config file and the name to call it by in messages. */
   readonly file?: { readonly name: string; readonly content: string };
+  /** What a program that embeds a broker has given. */
+  readonly options?: {
+    readonly values: { readonly [Name in keyof Values]?: string };
+    readonly named: readonly GivenName[];
+  };
+}
+
+/** A setting whose key has names in it, as a program gives it. */
+export interface GivenName {
+  readonly key: keyof typeof NAMED_KEYS;
+  readonly names: readonly string[];
+  readonly text: string;
 }
 
 /** A setting whose key has names in it: the names in the key's order, and the value. */
@@ -44,6 +56,11 @@ export class Settings {
     for (const name of names()) {
       const flag = sources.flags?.[name];
       if (flag !== undefined) this.#set(name, flag, `--${KEYS[name].flag?.slice(2).split(' ')[0]}`);
+      const option = sources.options?.values[name];
+      if (option !== undefined) this.#set(name, option, `option ${name}`);
+    }
+    for (const { key, names, text } of sources.options?.named ?? []) {
+      this.#setNamed(NAMED_KEYS[key] as NamedKey<unknown>, names, text, `option ${key} of ${names.join(', ')}`);
     }
   }
 

@@ -67,6 +67,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       channelMax: config.channelMax,
       heartbeat: config.heartbeatS,
       handshakeTimeoutMs: config.handshakeTimeoutMs,
+      outputTimeoutMs: config.outputTimeoutMs,
       messageBytesMax: config.messageBytesMax,
       connectionsMax: config.connectionsMax,
     },
@@ -109,6 +110,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       const text = `broker forced connection closure with reason '${reason}'`;
       for (const connection of [...connections]) connection.close(connectionForced(text));
       await closed(connections);
+      for (const listener of listeners) listener.cut();
       await management?.close();
       clearInterval(ticking);
       await stores.close();

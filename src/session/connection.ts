@@ -22,7 +22,7 @@ import { Source } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { Channel } from './channel.ts';
-import { outputBytesMax, outputStalledMs, type SessionContext } from './context.ts';
+import { outputBytesMax, type SessionContext } from './context.ts';
 import { Handshake } from './handshake.ts';
 import { Output, type Transport } from './output.ts';
 import { FrameFault, type FrameSink, Scanner } from './scanner.ts';
@@ -76,6 +76,9 @@ export class Connection implements FrameSink {
   #lastReceivedAt: number;
   #lastSentAt: number;
   #lastSentTotal = 0;
+  /** How much the client had taken when that was last seen to rise, and when that was. */
+  #taken = 0;
+  #takenAt: number;
   #deadline: number;
   #closeAfterDrain: (() => void) | undefined;
 
@@ -94,6 +97,7 @@ export class Connection implements FrameSink {
     this.connectedAt = context.clock.now;
     this.#lastReceivedAt = context.clock.now;
     this.#lastSentAt = context.clock.now;
+    this.#takenAt = context.clock.now;
     this.#deadline = context.clock.now + context.limits.handshakeTimeoutMs;
     context.connections.add(this);
     context.log.info(`accepting AMQP connection ${this.name}`);
@@ -133,9 +137,9 @@ export class Connection implements FrameSink {
       this.#lastSentTotal = this.output.total;
       this.#lastSentAt = now;
     }
-    if (this.output.inFlight > 0 && now - this.#lastSentAt >= outputStalledMs) {
+    if (this.#isStalled(now)) {
       this.context.log.warning(
-        `closing AMQP connection ${this.name}: the client has not read for ${outputStalledMs / 1000} s`,
+        `closing AMQP connection ${this.#described()}: the client has not read what was sent to it for ${(now - this.#takenAt) / 1000} s`,
       );
       this.#reset();
       return;
@@ -192,7 +196,10 @@ export class Connection implements FrameSink {
   }
 
   resume(): void {
-    if (--this.#pausedFor === 0 && this.state !== 'closed') this.transport.resume();
+    if (--this.#pausedFor > 0 || this.state === 'closed') return;
+    // What the client said meanwhile is still to be read: its silence counts from now.
+    this.#lastReceivedAt = this.context.clock.now;
+    this.transport.resume();
   }
 
   // --- frames ---
@@ -284,7 +291,9 @@ export class Connection implements FrameSink {
       } else this.#fail(error, classId, methodId);
       return;
     }
-    throw error;
+    // A fault of ours: it ends this connection and no other.
+    this.context.log.error(`unexpected error on AMQP connection ${this.#described()}`, { err: error });
+    this.#fail(internalError(''), classId, methodId);
   }
 
   /** A channel has nothing more to wait for: a close that waited for it may go on. */
@@ -468,6 +477,16 @@ export class Connection implements FrameSink {
     this.#congested = false;
     for (const channel of this.channels.values()) channel.reopen();
     this.resume();
+  }
+
+  /** Whether output has waited too long for the client to read. Our own heartbeats add to it, so only what was taken counts. */
+  #isStalled(now: number): boolean {
+    const { inFlight, total } = this.output;
+    if (inFlight === 0 || total - inFlight !== this.#taken) {
+      this.#taken = total - inFlight;
+      this.#takenAt = now;
+    }
+    return now - this.#takenAt >= this.context.limits.outputTimeoutMs;
   }
 
   #beat(now: number): void {

@@ -24,6 +24,8 @@ export interface SessionLimits {
   readonly heartbeat: number;
   /** From accept to connection.open, ms. */
   readonly handshakeTimeoutMs: number;
+  /** A connection that takes nothing of its output for so long is closed, ms. */
+  readonly outputTimeoutMs: number;
   /** Largest body accepted, bytes. */
   readonly messageBytesMax: number;
   /** Most connections; one more is refused. */
@@ -46,8 +48,6 @@ export interface SessionContext {
 
 /** Output above this stops deliveries to a connection and the reading from it, bytes. */
 export const outputBytesMax: number = 1 << 20;
-/** A connection whose output does not move for so long is closed, ms. */
-export const outputStalledMs: number = 60_000;
 /** Bytes that a waiting channel may hold before its connection is not read any more. */
 export const heldBytesMax: number = 1 << 20;
 /** Bodies announced above this are refused at once, bytes (RabbitMQ 4.x). */

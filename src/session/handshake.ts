@@ -98,17 +98,25 @@ export class Handshake {
     const credentials = readCredentials(args.mechanism, args.response);
     if (typeof credentials === 'string') return this.#giveUp(credentials);
     this.#expected = 'login';
+    // What is held meanwhile is what came in the same chunk, and no more.
+    connection.pause();
     connection.context.authority
       .login(credentials.user, credentials.password, connection.peer.loopback)
-      .then(result => {
-        if (connection.state !== 'handshake') return;
-        if (result.ok) {
-          connection.user = result.user;
-          this.#tune();
-        } else this.#refuseLogin(args.mechanism, result.reason);
+      .then(
+        result => {
+          if (connection.state !== 'handshake') return;
+          if (result.ok) {
+            connection.user = result.user;
+            this.#tune();
+          } else this.#refuseLogin(args.mechanism, result.reason);
+        },
+        error => connection.run(() => connection.handle(error, undefined, 0, 0)),
+      )
+      .then(() => {
         const held = this.#held;
         this.#held = [];
         for (const run of held) connection.run(run);
+        connection.resume();
       });
   }
 

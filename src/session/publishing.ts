@@ -35,6 +35,9 @@ interface Target {
 }
 
 const targetsMax = 4096;
+/** Parts of a body shorter than this are put together, into pieces of so many bytes. */
+const shortPartBytes = 1024;
+const joinedBytesMax = 16_384;
 const nothing = Buffer.alloc(0);
 
 export class Publishing {
@@ -50,6 +53,9 @@ export class Publishing {
   #bodyStart = 0;
   #bodyEnd = 0;
   #rest: Buffer[] | undefined;
+  /** The last of `#rest` while it is put together of short parts, and how much of it is filled. */
+  #joined: Buffer = nothing;
+  #joinedBytes = 0;
   #bodyBytes = 0;
   #received = 0;
 
@@ -109,20 +115,43 @@ export class Publishing {
       this.#body = chunk;
       this.#bodyStart = start;
       this.#bodyEnd = end;
-    } else if (this.#bodyBytes <= this.#channel.connection.context.limits.messageBytesMax) {
-      this.#rest ??= [];
-      this.#rest.push(chunk.subarray(start, end));
-    }
+    } else if (bytes > 0) this.#bodyGoesOn(chunk.subarray(start, end));
     this.#received += bytes;
     // More than was announced is swallowed: the next method is then out of order (RabbitMQ 3.10).
     if (this.#received === this.#bodyBytes) this.#complete();
     else if (this.#headerSource === this.#channel.connection.source && this.#header === chunk) this.#keepHeader();
   }
 
+  /** Keeps a further part of a body that can still become a message. */
+  #bodyGoesOn(part: Buffer): void {
+    if (this.#received + part.length > this.#bodyBytes) {
+      this.#rest = undefined;
+      return;
+    }
+    if (this.#bodyBytes > this.#channel.connection.context.limits.messageBytesMax) return;
+    this.#rest ??= [];
+    if (part.length >= shortPartBytes) {
+      this.#rest.push(part);
+      this.#joinedBytes = 0;
+      return;
+    }
+    // Short parts are put together: a body in frames of one octet each would take a hundred times its size.
+    if (this.#joinedBytes === 0 || this.#joinedBytes + part.length > this.#joined.length) {
+      this.#joined = Buffer.allocUnsafeSlow(joinedBytesMax);
+      this.#joinedBytes = 0;
+      this.#rest.push(nothing);
+    }
+    part.copy(this.#joined, this.#joinedBytes);
+    this.#joinedBytes += part.length;
+    this.#rest[this.#rest.length - 1] = this.#joined.subarray(0, this.#joinedBytes);
+  }
+
   /** Forgets a half-received message. */
   drop(): void {
     this.#stage = 'idle';
     this.#rest = undefined;
+    this.#joined = nothing;
+    this.#joinedBytes = 0;
     this.#body = nothing;
     this.#header = nothing;
   }
@@ -159,7 +188,11 @@ export class Publishing {
     const target = this.#target as Target;
     const { vhost, connection } = this.#channel;
     const rest = this.#rest;
-    this.#rest = undefined;
+    if (rest !== undefined) {
+      this.#rest = undefined;
+      this.#joined = nothing;
+      this.#joinedBytes = 0;
+    }
     if (this.#channel.state !== 'open') return;
     try {
       if (this.#bodyBytes > connection.context.limits.messageBytesMax) this.#tooBig();

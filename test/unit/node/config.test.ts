@@ -32,6 +32,7 @@ it('without any setting it is what the documents say', () => {
     frameBytesMax: 131_072,
     channelMax: 2047,
     handshakeTimeoutMs: 10_000,
+    outputTimeoutMs: 60_000,
     messageBytesMax: 134_217_728,
     connectionsMax: null,
     product: 'RabbitMQ',
