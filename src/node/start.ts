@@ -74,6 +74,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     serverProperties: serverProperties(config, config.clusterName ?? `leveret@${hostname()}`),
     log,
     connections,
+    alarm: () => (stores.failing() ? 'low on disk' : undefined),
     whenAccepting: stores.whenAccepting,
   };
   const listeners: Listener[] = [];

@@ -52,8 +52,6 @@ export class Channel implements Recipient, Holder {
   lastQueue: string | undefined;
   /** A command waits for the disk; later ones are held in order. */
   parked = false;
-  /** It has published into a journal that accepts no more. */
-  publishedUnaccepted = false;
   readonly #permissions: PermissionCache;
   #held: { kind: 'method' | 'header' | 'body'; payload: Buffer }[] = [];
   #heldBytes = 0;

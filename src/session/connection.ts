@@ -67,6 +67,10 @@ export class Connection implements FrameSink {
   /** The bytes that messages being received stand in. */
   source: Source;
   received = 0;
+  /** It has published into a journal that accepts no more. */
+  publishedUnaccepted = false;
+  /** While it is not read because of the journal; blocked: the client was told of the alarm. */
+  #waiting: 'waiting' | 'blocked' | undefined;
   readonly #scanner: Scanner;
   readonly #handshake: Handshake;
   #lastChannel: Channel | undefined;
@@ -118,7 +122,7 @@ export class Connection implements FrameSink {
       if (at < 0) return;
     }
     this.#scan(() => this.#scanner.scan(chunk, at));
-    for (const channel of this.channels.values()) if (channel.publishedUnaccepted) this.#waitForJournal(channel);
+    if (this.publishedUnaccepted) this.#waitForJournal();
   }
 
   /** Called a few times a second: heartbeats and everything that has a deadline. */
@@ -144,6 +148,7 @@ export class Connection implements FrameSink {
       this.#reset();
       return;
     }
+    this.#tellBlocked();
     if (this.heartbeat > 0 && this.state === 'running') this.#beat(now);
   }
 
@@ -507,11 +512,28 @@ export class Connection implements FrameSink {
     }
   }
 
-  #waitForJournal(channel: Channel): void {
-    channel.publishedUnaccepted = false;
-    if (this.context.broker.services.journal.accepting) return;
+  /** A publisher that outruns the disk is not read for a while; under an alarm it is told why. */
+  #waitForJournal(): void {
+    this.publishedUnaccepted = false;
+    if (this.#waiting !== undefined || this.context.broker.services.journal.accepting) return;
+    this.#waiting = 'waiting';
     this.pause();
-    this.context.whenAccepting(() => this.resume());
+    this.#tellBlocked();
+    this.context.whenAccepting(() => {
+      const told = this.#waiting === 'blocked';
+      this.#waiting = undefined;
+      if (told && this.state === 'running') this.send(0, 'connection.unblocked', {});
+      this.resume();
+    });
+  }
+
+  #tellBlocked(): void {
+    const reason = this.context.alarm();
+    if (reason === undefined || this.#waiting !== 'waiting' || this.state !== 'running') return;
+    const told = this.capabilities.get('connection.blocked');
+    if (told?.type !== 'bool' || !told.value) return;
+    this.#waiting = 'blocked';
+    this.send(0, 'connection.blocked', { reason });
   }
 
   #isParked(): boolean {

@@ -42,6 +42,8 @@ export interface SessionContext {
   readonly serverProperties: Table;
   readonly log: SessionLog;
   readonly connections: Set<Connection>;
+  /** Why publishers are stopped, as connection.blocked says it; undefined when there is no alarm. */
+  readonly alarm: () => string | undefined;
   /** Runs it once the journal accepts more. */
   readonly whenAccepting: (run: () => void) => void;
 }

@@ -257,7 +257,7 @@ export class Publishing {
     exchange.stats.publishedOut++;
     if (publish(queues, message, journal)) {
       channel.confirms?.journaled();
-      if (!journal.accepting) channel.publishedUnaccepted = true;
+      if (!journal.accepting) channel.connection.publishedUnaccepted = true;
     } else channel.confirms?.immediate();
   }
 
