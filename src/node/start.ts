@@ -88,7 +88,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       listeners,
       authority,
       log,
-      trouble: () => (stores.accepting() ? undefined : 'persistent publishes are stopped'),
+      trouble: () => (stores.failing() ? 'the journal cannot be written: persistent publishes are stopped' : undefined),
     };
     if (config.management) management = await startManagement(subject, config.management);
   } catch (error) {

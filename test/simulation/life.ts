@@ -93,10 +93,12 @@ export class Life {
         handshakeTimeoutMs: 600_000,
         messageBytesMax: 1 << 27,
         connectionsMax: 1000,
+        outputTimeoutMs: 60_000,
       },
       serverProperties: Table.empty,
       log: { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} },
       connections: this.connections,
+      alarm: () => (journal.failing ? 'low on disk' : undefined),
       whenAccepting: run => journal.whenAccepting(run),
     };
     const tick = (): void => {
