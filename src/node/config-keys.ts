@@ -175,8 +175,8 @@ export const KEYS: { readonly [Name in keyof Values]: Key<Values[Name]> } = {
     env: ['LEVERET_MEMORY_BUDGET'],
     flag: '--memory-budget <bytes>',
     kind: bytes(MiB, 2 ** 40),
-    fallback: 128 * MiB,
-    fallbackShown: '128MiB',
+    fallback: 96 * MiB,
+    fallbackShown: '96MiB',
     help: 'message bodies kept in memory; the rest waits on the disk',
   },
   segmentBytes: {
