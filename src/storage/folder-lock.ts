@@ -130,10 +130,14 @@ function isRunning(holder: Holder): boolean {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat; the process's name in field 2 may hold blanks and brackets. Empty where there is none. */
+/**
+ * Field 22 of /proc/<pid>/stat; the process's name in field 2 may hold blanks and brackets. Empty where there is none, and for a
+ * dead process that its parent has not asked about yet (a zombie): it holds nothing any more.
+ */
 function startTick(pid: number): string {
   const stat = readProc(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' || state === 'X' ? '' : (fields[18] ?? '');
 }
 
 function readProc(file: string): string {
