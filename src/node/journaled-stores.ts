@@ -72,7 +72,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
   journal.begin();
   broker.afterCleanStop = recovered.clean && !recovered.isNew;
   const keeper = keeperOf(broker, unsettled);
-  const compactions = [compact(journal, keeper, clock), compact(scratch, keeper, clock)];
+  const compactions = [compact(journal, keeper, afterMs), compact(scratch, keeper, afterMs)];
   const durable = journal.onDurable;
   journal.onDurable = () => {
     durable();
@@ -133,14 +133,17 @@ function keeperOf(broker: Broker, unsettled: () => Iterable<Entry>): Keeper {
   };
 }
 
-/** Looks for segments to give back as blocks become durable, a few times in a tenth of a second at most. */
-function compact(journal: Journal, keeper: Keeper, clock: Clock): Compaction {
+/** Looks for segments to give back a little after blocks became durable, so that many blocks cost one look. */
+function compact(journal: Journal, keeper: Keeper, afterMs: JournaledSurroundings['afterMs']): Compaction {
   const compaction = new Compaction(journal, keeper);
-  let lookedAt = 0;
+  let waiting = false;
   journal.onDurable = () => {
-    if (clock.now - lookedAt < compactionMs) return;
-    lookedAt = clock.now;
-    compaction.check();
+    if (waiting) return;
+    waiting = true;
+    afterMs(compactionMs, () => {
+      waiting = false;
+      compaction.check();
+    });
   };
   return compaction;
 }

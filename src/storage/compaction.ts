@@ -75,19 +75,20 @@ export class Compaction {
     return undefined;
   }
 
-  /** The segment with the least alive, when the disk in use exceeds twice what lives. */
+  /** The segment with the least alive, when the disk in use exceeds twice what lives and two segments. */
   #victim(): SegmentState | undefined {
+    const { log } = this.#journal.options;
     let live = 0;
-    let used = 0;
     let victim: SegmentState | undefined;
     for (const segment of this.#journal.segments.all) {
-      if (!segment.sealed) continue;
-      used += segment.bytes;
       live += segment.bytes * segment.liveShare;
+      if (!segment.sealed) continue;
       if (!this.#damaged.has(segment) && (victim === undefined || segment.liveShare < victim.liveShare))
         victim = segment;
     }
-    return used > live * 2 ? victim : undefined;
+    const tooMuch = log.bytes > live * 2 + log.segmentBytes * 2;
+    // Copying what is nearly all alive gives nothing back.
+    return tooMuch && victim !== undefined && victim.liveShare < 0.9 ? victim : undefined;
   }
 
   async #giveBack(segment: SegmentState, copy: boolean): Promise<void> {

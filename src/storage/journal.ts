@@ -127,7 +127,7 @@ export class Journal implements JournalPort {
     message.store = this;
     const before = block.length;
     block.message(entry, id);
-    this.segments.current.add(message.bodyBytes);
+    this.segments.current.add(message.bodyBytes, true);
     if (!this.options.volatile)
       this.#rows.push(message.position, message.block, entry.queue.id, entry.sequence, message.bodyBytes);
     this.#grown(block, before);
@@ -142,7 +142,7 @@ export class Journal implements JournalPort {
     block.messageForAll(message, entries, firstId);
     for (const [i, entry] of entries.entries()) {
       entry.id = firstId + i;
-      this.segments.current.add(message.bodyBytes);
+      this.segments.current.add(message.bodyBytes, i === 0);
       if (!this.options.volatile)
         this.#rows.push(message.position, message.block, entry.queue.id, entry.sequence, message.bodyBytes);
     }
@@ -223,8 +223,8 @@ export class Journal implements JournalPort {
     const before = block.length;
     const position = block.moved(publishedAt, content, entries, firstId);
     const { current } = this.segments;
-    for (const { id, queue, sequence } of entries) {
-      current.add(bodyBytes);
+    for (const [i, { id, queue, sequence }] of entries.entries()) {
+      current.add(bodyBytes, i === 0);
       if (!this.options.volatile) this.#rows.push(position, block.position, queue, sequence, bodyBytes);
       const old = this.segments.find(id);
       old?.settle(id, bodyBytes);

@@ -30,6 +30,7 @@ export class RecoveredEntries {
    */
   distribute(segments: Segments, isThere: (queue: number) => boolean, take: (entry: IndexedEntry) => void): void {
     const byQueue = new Map<number, { count: number; sorted: boolean; last: number; rows: Uint32Array }>();
+    let lastPosition = -1;
     for (let row = 0; row < this.#length; row++) {
       const id = this.#wide[row * 3 + 1] as number;
       const queue = this.#narrow[row * 3] as number;
@@ -39,7 +40,9 @@ export class RecoveredEntries {
         segment.mark(id);
         continue;
       }
-      segment.recovered(this.#narrow[row * 3 + 2] as number);
+      const position = this.#wide[row * 3 + 2] as number;
+      segment.recovered(id, this.#narrow[row * 3 + 2] as number, position !== lastPosition);
+      lastPosition = position;
       let rows = byQueue.get(queue);
       if (rows === undefined) {
         rows = { count: 0, sorted: true, last: -1, rows: new Uint32Array(16) };

@@ -1,8 +1,8 @@
 // What is known of each segment while the broker runs: which entries are settled, how much of it still lives.
 import type { Position } from './log.ts';
 
-/** What an entry weighs beside its body when the live part of a segment is estimated, bytes. */
-const entryWeight = 64;
+/** What a record weighs beside its body when the live part of a segment is estimated, bytes. */
+const recordWeight = 64;
 
 /**
  * Rule: entry ids rise with the position in the log, so a segment has the ids from its `firstId` up to the next segment's.
@@ -25,6 +25,8 @@ export class SegmentState {
   /** Older segments whose settlements it has: they must be carried along before it goes. */
   readonly settles: Set<SegmentState> = new Set();
   #bits: Uint8Array = new Uint8Array(1024);
+  /** Set for the first entry of each record. */
+  #starts: Uint8Array = new Uint8Array(1024);
 
   constructor(start: Position, firstId: number) {
     this.start = start;
@@ -32,12 +34,14 @@ export class SegmentState {
     this.endId = firstId;
   }
 
-  /** Takes in a new entry under `endId`. */
-  add(bodyBytes: number): void {
-    this.endId++;
+  /** Takes in a new entry under `endId`; the entries of one record share a body. */
+  add(bodyBytes: number, startsRecord: boolean): void {
+    const id = this.endId++;
     this.live++;
-    this.liveWeight += bodyBytes + entryWeight;
-    this.weight += bodyBytes + entryWeight;
+    if (!startsRecord) return;
+    this.#start(id);
+    this.liveWeight += bodyBytes + recordWeight;
+    this.weight += bodyBytes + recordWeight;
   }
 
   isSettled(id: number): boolean {
@@ -56,8 +60,31 @@ export class SegmentState {
     if ((byte & mask) !== 0) return false;
     this.#bits[at] = byte | mask;
     this.live--;
-    this.liveWeight -= bodyBytes + entryWeight;
+    if (this.#recordIsSettled(id)) this.liveWeight -= bodyBytes + recordWeight;
     return true;
+  }
+
+  /** Whether no entry of the record that has this one lives. */
+  #recordIsSettled(id: number): boolean {
+    for (let first = id; !this.#isStart(first) && first > this.firstId; ) if (!this.isSettled(--first)) return false;
+    for (let next = id + 1; next < this.endId && !this.#isStart(next); next++) if (!this.isSettled(next)) return false;
+    return true;
+  }
+
+  #isStart(id: number): boolean {
+    const bit = id - this.firstId;
+    return ((this.#starts[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0;
+  }
+
+  #start(id: number): void {
+    const bit = id - this.firstId;
+    const at = bit >>> 3;
+    if (at >= this.#starts.length) {
+      const larger = new Uint8Array(Math.max(at + 1, this.#starts.length * 2));
+      larger.set(this.#starts);
+      this.#starts = larger;
+    }
+    this.#starts[at]! |= 1 << (bit & 7);
   }
 
   /** Ends this segment before a position and an id; what it had from there on is the new segment's. */
@@ -67,6 +94,7 @@ export class SegmentState {
     for (let id = firstId; id < this.endId; id++) {
       if (this.isSettled(id)) rest.mark(id);
       else rest.live++;
+      if (this.#isStart(id)) rest.#start(id);
     }
     const share = this.live === 0 ? 0 : rest.live / this.live;
     rest.liveWeight = this.liveWeight * share;
@@ -97,9 +125,11 @@ export class SegmentState {
   }
 
   /** Counts an entry that recovery has found alive. */
-  recovered(bodyBytes: number): void {
+  recovered(id: number, bodyBytes: number, startsRecord: boolean): void {
     this.live++;
-    this.liveWeight += bodyBytes + entryWeight;
+    if (!startsRecord) return;
+    this.#start(id);
+    this.liveWeight += bodyBytes + recordWeight;
     this.weight = Math.max(this.bytes, this.liveWeight);
   }
 

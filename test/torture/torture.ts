@@ -174,7 +174,7 @@ async function main(): Promise<void> {
       kills: { type: 'string', default: '100' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       'life-ms': { type: 'string', default: '2000' },
-      'disk-allowance-mb': { type: 'string', default: '48' },
+      'disk-allowance-mb': { type: 'string', default: '20' },
       lenient: { type: 'boolean', default: false },
     },
   });
