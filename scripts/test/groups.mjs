@@ -15,6 +15,7 @@ export const groups = [
   { name: 'conformance', paths: ['test/conformance/'], budget: 4, packages: true, alone: true },
   { name: 'torture', paths: ['test/torture/'], budget: 2, packages: true, alone: true },
   { name: 'interop', paths: ['test/interop/'], budget: 2, packages: true, alone: true },
+  { name: 'faults', paths: ['test/faults/'], budget: 2, alone: true },
   { name: 'http', paths: ['test/http/'], budget: 1, packages: true, alone: true },
 ];
 

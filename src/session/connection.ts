@@ -76,6 +76,7 @@ export class Connection implements FrameSink {
   #lastChannel: Channel | undefined;
   #lastNumber = -1;
   #congested = false;
+  #whenDrained: (() => void)[] = [];
   #pausedFor = 0;
   #lastReceivedAt: number;
   #lastSentAt: number;
@@ -93,6 +94,7 @@ export class Connection implements FrameSink {
     this.name = `${peer.host}:${peer.port} -> ${peer.localHost}:${peer.localPort}`;
     this.output = new Output(transport, context.pool);
     this.output.onSent = () => this.#sent();
+    this.output.onFull = () => this.congest();
     this.frameMax = context.limits.frameMax;
     this.channelMax = context.limits.channelMax;
     this.source = new Source(context.broker.services.memory, 0);
@@ -189,6 +191,11 @@ export class Connection implements FrameSink {
     this.#congested = true;
     for (const channel of this.channels.values()) channel.credit.open = false;
     this.pause();
+  }
+
+  /** Runs it when the output has drained. */
+  whenDrained(run: () => void): void {
+    this.#whenDrained.push(run);
   }
 
   get congested(): boolean {
@@ -481,6 +488,9 @@ export class Connection implements FrameSink {
     if (!this.#congested || this.output.pending > outputBytesMax / 2) return;
     this.#congested = false;
     for (const channel of this.channels.values()) channel.reopen();
+    const waiting = this.#whenDrained;
+    this.#whenDrained = [];
+    for (const run of waiting) run();
     this.resume();
   }
 

@@ -106,6 +106,12 @@ function cancel(channel: Channel, consumer: Consumer): void {
 }
 
 function get(channel: Channel, queue: Queue, noAck: boolean): void {
+  if (channel.connection.congested) {
+    // Many of them may stand in one chunk: the answers come as fast as the client reads.
+    const resume = channel.park();
+    channel.connection.whenDrained(() => resume(() => get(channel, queue, noAck)));
+    return;
+  }
   const entry = queue.take(noAck);
   if (entry === undefined) {
     queue.stats.gotEmpty++;

@@ -1,5 +1,7 @@
 // What a connection has to say: bytes collected over a turn of the event loop, handed to the transport in large pieces.
 
+import { outputBytesMax } from './context.ts';
+
 /** Where the output goes, and who is asked for a turn's end. */
 export interface Transport {
   /** Sends the pieces in order. They are not to be changed until `sent` is called with their bytes. */
@@ -44,6 +46,8 @@ export class Output {
   #pieces: Buffer[] = [];
   #piecesBytes = 0;
   #asked = false;
+  /** Called when more waits in the transport than a connection may have waiting. */
+  onFull: () => void = () => {};
   /** Called when bytes were sent. */
   onSent: () => void = () => {};
   /** All bytes ever handed over. */
@@ -111,6 +115,7 @@ export class Output {
       if (buffer.length === bufferBytes) this.#pool.give(buffer);
       this.onSent();
     });
+    if (this.inFlight > outputBytesMax) this.onFull();
   }
 
   #cut(): void {
