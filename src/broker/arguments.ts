@@ -1,7 +1,7 @@
 // The arguments of queues and exchanges that mean something: how they are compared, and what RabbitMQ says of a difference.
 
 import type { FieldValue, Table } from '../amqp/table.ts';
-import { equalValues } from '../amqp/table-value.ts';
+import { equivalentValues } from '../amqp/table-value.ts';
 import { preconditionFailed } from './errors.ts';
 
 /** Queue arguments that a redeclaration must repeat. All others are stored, shown and never compared (RabbitMQ behaviour). */
@@ -48,7 +48,8 @@ function checkEquivalent(
   } else if (current === undefined) {
     if (name === 'x-queue-type' && print(received) === 'classic') return;
     fail(`received the value '${print(received)}' of type '${received.type}' but current is none`);
-  } else if (!equalValues(received, current)) fail(`received '${print(received)}' but current is '${print(current)}'`);
+  } else if (!equivalentValues(received, current))
+    fail(`received '${print(received)}' but current is '${print(current)}'`);
 }
 
 function print(value: FieldValue): string {
