@@ -26,7 +26,7 @@ it('without any setting it is what the documents say', () => {
     logLevel: 'info',
     sync: 'commit',
     syncIntervalMs: 200,
-    memoryBudgetBytes: 134_217_728,
+    memoryBudgetBytes: 100_663_296,
     segmentBytes: 67_108_864,
     heartbeatS: 60,
     frameBytesMax: 131_072,
