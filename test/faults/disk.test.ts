@@ -138,6 +138,12 @@ it.skipIf(!mayMount)(
     await worker.call('queue.declare', { queue: 'tasks', durable: true });
     const publisher = await broker.channel();
     await publisher.call('confirm.select');
+    // The publisher's connection is a worker's, too.
+    const own = await publisher.wire.channel();
+    await own.call('queue.declare', { queue: 'own', durable: true });
+    for (let n = 0; n < 60; n++) own.publish('', 'own', 'x', { properties: { deliveryMode: 2 } });
+    await own.call('basic.qos', { prefetchCount: 5 });
+    await own.consume('own', 'own');
     const confirmed = new Confirmed(publisher);
     // Somebody else has filled most of the disk.
     spawnSync('dd', ['if=/dev/zero', `of=${outside}/other`, 'bs=1M', 'count=20'], { stdio: 'ignore' });
@@ -162,6 +168,10 @@ it.skipIf(!mayMount)(
       worker.ack(Number(fields['deliveryTag']));
     }
     await worker.sync();
+    for (let n = 1; n <= 60; n++) {
+      await own.expect('basic.deliver');
+      own.ack(n);
+    }
     await bystander.unhurt();
     expect(confirmed.upTo).toBeLessThan(sent - 20);
     expect((await broker.health()).status).toBe(503);
@@ -178,6 +188,22 @@ it.skipIf(!mayMount)(
       'health 200',
     );
     await bystander.unhurt();
+  },
+  60_000,
+);
+
+it.skipIf(!mayMount)(
+  'a broker whose disk is full stops when it is told to',
+  async () => {
+    const { broker, place } = await onSmallDisk();
+    const outside = join(`/proc/${broker.pid}/root`, place);
+    spawnSync('dd', ['if=/dev/zero', `of=${outside}/other`, 'bs=1M', 'count=48'], { stdio: 'ignore' });
+    const publisher = await broker.channel();
+    await publisher.call('queue.declare', { queue: 'tasks', durable: true });
+    for (let n = 0; n < 1500; n++)
+      publisher.publish('', 'tasks', Buffer.alloc(20_000), { properties: { deliveryMode: 2 } });
+    await broker.logged('error', /cannot be written/);
+    expect(await broker.stop()).toEqual({ code: 0, signal: null });
   },
   60_000,
 );
