@@ -17,7 +17,7 @@ import type { Vhost } from '../broker/vhost.ts';
 import type { Confirms } from './confirms.ts';
 import type { Connection } from './connection.ts';
 import { basicHandlers } from './consuming.ts';
-import { heldBytesMax } from './context.ts';
+import { heldAheadBytesMax, heldBytesMax } from './context.ts';
 import { writeDelivery } from './delivery.ts';
 import { Publishing } from './publishing.ts';
 import { requeueAll, settleOne } from './settling.ts';
@@ -33,6 +33,10 @@ type State = 'open' | 'closing' | 'closed';
 
 const publishIds = (60 << 16) | 40;
 const ackIds = (60 << 16) | 80;
+/** basic.ack, basic.reject, basic.nack. */
+const settlementIds: readonly number[] = [ackIds, (60 << 16) | 90, (60 << 16) | 120];
+/** What a held frame takes beside its payload, roughly, bytes. */
+const heldFrameBytes = 128;
 
 export class Channel implements Recipient, Holder {
   readonly connection: Connection;
@@ -55,6 +59,8 @@ export class Channel implements Recipient, Holder {
   readonly #permissions: PermissionCache;
   #held: { kind: 'method' | 'header' | 'body'; payload: Buffer }[] = [];
   #heldBytes = 0;
+  /** Parked for an alarm: settlements are carried out until something is held that they must not overtake. */
+  #settling = false;
   #afterReply: (() => void)[] = [];
   #readingPaused = false;
 
@@ -180,6 +186,16 @@ export class Channel implements Recipient, Holder {
     };
   }
 
+  /** Holds publishes and what follows them, but for settlements, until the function returned is called. */
+  block(): () => void {
+    const resume = this.park();
+    this.#settling = true;
+    return () => {
+      this.#settling = false;
+      resume(() => {});
+    };
+  }
+
   // --- permissions and names ---
 
   mayOr403(right: 'configure' | 'write' | 'read', kind: 'queue' | 'exchange', name: string): void {
@@ -299,11 +315,26 @@ export class Channel implements Recipient, Holder {
   }
 
   #hold(kind: 'method' | 'header' | 'body', chunk: Buffer, start: number, end: number): void {
+    if (this.#settling && kind === 'method' && this.#settlesNow(chunk, start, end)) return;
     this.#held.push({ kind, payload: Buffer.from(chunk.subarray(start, end)) });
-    this.#heldBytes += end - start;
-    if (this.#heldBytes < heldBytesMax || this.#readingPaused) return;
+    this.#heldBytes += end - start + heldFrameBytes;
+    if (this.#heldBytes < (this.#settling ? heldAheadBytesMax : heldBytesMax) || this.#readingPaused) return;
     this.#readingPaused = true;
     this.connection.pause();
+  }
+
+  /** Carries a settlement out although publishes before it wait. */
+  #settlesNow(chunk: Buffer, start: number, end: number): boolean {
+    const ids = end - start < 4 ? 0 : chunk.readUInt32BE(start);
+    if (ids === publishIds) return false;
+    if (this.transaction !== undefined || !settlementIds.includes(ids)) {
+      this.#settling = false;
+      return false;
+    }
+    const method = decodeMethod(chunk, start, end);
+    const handler = handlers[method.name] as Handler<MethodName>;
+    this.#guarded(() => handler(this, method.args), method.classId, method.methodId);
+    return true;
   }
 
   #unhold(): void {

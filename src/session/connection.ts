@@ -71,6 +71,9 @@ export class Connection implements FrameSink {
   publishedUnaccepted = false;
   /** While it is not read because of the journal; blocked: the client was told of the alarm. */
   #waiting: 'waiting' | 'blocked' | undefined;
+  #pausedForJournal = false;
+  /** Lets the channels go on that wait for the alarm to end while this connection is read. */
+  #unblock: (() => void)[] = [];
   readonly #scanner: Scanner;
   readonly #handshake: Handshake;
   #lastChannel: Channel | undefined;
@@ -151,6 +154,7 @@ export class Connection implements FrameSink {
       return;
     }
     this.#tellBlocked();
+    this.#readAhead();
     if (this.heartbeat > 0 && this.state === 'running') this.#beat(now);
   }
 
@@ -525,16 +529,44 @@ export class Connection implements FrameSink {
   /** A publisher that outruns the disk is not read for a while; under an alarm it is told why. */
   #waitForJournal(): void {
     this.publishedUnaccepted = false;
-    if (this.#waiting !== undefined || this.context.broker.services.journal.accepting) return;
+    if (this.context.broker.services.journal.accepting) return;
+    if (this.#waiting !== undefined) {
+      if (!this.#pausedForJournal) this.#blockChannels();
+      return;
+    }
     this.#waiting = 'waiting';
+    this.#pausedForJournal = true;
     this.pause();
     this.#tellBlocked();
-    this.context.whenAccepting(() => {
-      const told = this.#waiting === 'blocked';
-      this.#waiting = undefined;
-      if (told && this.state === 'running') this.send(0, 'connection.unblocked', {});
-      this.resume();
-    });
+    this.#readAhead();
+    this.context.whenAccepting(() => this.#journalAccepts());
+  }
+
+  #journalAccepts(): void {
+    const told = this.#waiting === 'blocked';
+    this.#waiting = undefined;
+    if (told && this.state === 'running') this.send(0, 'connection.unblocked', {});
+    for (const unblock of this.#unblock.splice(0)) unblock();
+    if (this.#pausedForJournal) this.resume();
+    this.#pausedForJournal = false;
+    if (this.publishedUnaccepted) this.#waitForJournal();
+  }
+
+  /** Under an alarm a connection that has deliveries to settle is read on: its settlements are what makes room. */
+  #readAhead(): void {
+    if (!this.#pausedForJournal || this.context.alarm() === undefined || !this.#hasUnsettled()) return;
+    this.#pausedForJournal = false;
+    this.#blockChannels();
+    this.resume();
+  }
+
+  #blockChannels(): void {
+    for (const channel of this.channels.values()) if (!channel.parked) this.#unblock.push(channel.block());
+  }
+
+  #hasUnsettled(): boolean {
+    for (const channel of this.channels.values()) if (channel.unsettled.count > 0) return true;
+    return false;
   }
 
   #tellBlocked(): void {

@@ -52,5 +52,7 @@ export interface SessionContext {
 export const outputBytesMax: number = 1 << 20;
 /** Bytes that a waiting channel may hold before its connection is not read any more. */
 export const heldBytesMax: number = 1 << 20;
+/** The same for a channel that waits for an alarm to end, and whose settlements are looked for, bytes. */
+export const heldAheadBytesMax: number = 8 << 20;
 /** Bodies announced above this are refused at once, bytes (RabbitMQ 4.x). */
 export const bodyBytesMax: number = 512 * 1024 * 1024;

@@ -44,6 +44,10 @@ export class DeferredLog implements Log {
     return this.#opened?.room() ?? 0;
   }
 
+  async hasSpare(): Promise<boolean> {
+    return (await this.#opened?.hasSpare()) ?? true;
+  }
+
   async close(): Promise<void> {
     await this.#opened?.close();
   }

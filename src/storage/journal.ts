@@ -65,6 +65,12 @@ export class Journal implements JournalPort {
   #asked = false;
   #pendingBytes = 0;
   #failing = false;
+  /** The block that failed was tried again at once already. */
+  #retried = false;
+  /** What is written now goes into the segment that is kept back to drain a full disk. */
+  #onReserve = false;
+  /** Set when the journal is being closed: called when what waits cannot be written. */
+  #giveUp: (() => void) | undefined;
   #recovering = true;
   #wasAccepting = true;
   #whenAccepting: (() => void)[] = [];
@@ -265,7 +271,11 @@ export class Journal implements JournalPort {
 
   /** Writes what waits and lets go of the log. */
   async close(): Promise<void> {
-    if (!this.#filling.isEmpty || this.#closed.length > 0) await this.durable();
+    if (!this.#filling.isEmpty || this.#closed.length > 0)
+      await new Promise<void>(resolve => {
+        this.#giveUp = resolve;
+        this.whenDurable({ durable: resolve });
+      });
     await this.options.log.close();
   }
 
@@ -401,8 +411,10 @@ export class Journal implements JournalPort {
         ...(block.isIndex && !startsSegment ? { index: true } : {}),
       })
       .then(outcome => {
-        if (outcome.outcome === 'durable') this.#written(block);
-        else if (outcome.outcome === 'failed') this.#failed(block, outcome.error, fromReserve);
+        if (outcome.outcome === 'durable') {
+          if (fromReserve && !this.#onReserve) this.#drainReserve();
+          this.#written(block);
+        } else if (outcome.outcome === 'failed') this.#failed(block, outcome.error);
         else throw new Error(`the journal has lost its log: ${outcome.outcome}`);
       });
   }
@@ -413,22 +425,41 @@ export class Journal implements JournalPort {
     this.durableEnd = nextPosition(block.position, block.length);
     this.#durableBlock = block.number;
     this.#writing = false;
-    if (this.#failing) {
-      this.#failing = false;
-      this.options.report('info', 'the disk takes writes again: persistent messages are accepted');
-    }
+    this.#retried = false;
+    if (this.#failing && !this.#onReserve) this.#recovered();
     const waiters = block.waiters;
     this.#writeNext();
     for (const waiter of waiters) waiter.durable();
     block.recycle();
-    if (!this.#wasAccepting && !this.#failing && this.#pendingBytes < pendingBytesMax / 2) {
-      this.#wasAccepting = true;
-      for (const run of this.#whenAccepting.splice(0)) run();
-    }
+    this.#accept();
     this.onDurable();
   }
 
-  #failed(block: OpenBlock, error: Error, fromReserve: boolean): void {
+  #accept(): void {
+    if (this.#wasAccepting || this.#failing || this.#pendingBytes >= pendingBytesMax / 2) return;
+    this.#wasAccepting = true;
+    for (const run of this.#whenAccepting.splice(0)) run();
+  }
+
+  #recovered(): void {
+    this.#failing = false;
+    this.options.report('info', 'the disk takes writes again: persistent messages are accepted');
+  }
+
+  /** The disk is full, and what is kept back is for settlements and moves: nothing else is accepted until there is room again. */
+  #drainReserve(): void {
+    this.#onReserve = true;
+    const look = async (): Promise<void> => {
+      if (this.#giveUp !== undefined) return;
+      if (!(await this.options.log.hasSpare())) return this.options.afterMs(retryMs, () => void look());
+      this.#onReserve = false;
+      this.#recovered();
+      this.#accept();
+    };
+    this.options.afterMs(retryMs, () => void look());
+  }
+
+  #failed(block: OpenBlock, error: Error): void {
     const code = (error as NodeJS.ErrnoException).code ?? error.message;
     if (!this.#failing) {
       this.#failing = true;
@@ -440,8 +471,17 @@ export class Journal implements JournalPort {
     }
     this.#splitSegment(block);
     const again = (): void => this.#append(block, true, code === 'ENOSPC');
-    if (!fromReserve) again();
-    else this.options.afterMs(retryMs, again);
+    if (!this.#retried) {
+      this.#retried = true;
+      again();
+    } else if (this.#giveUp === undefined) this.options.afterMs(retryMs, again);
+    else {
+      this.options.report(
+        'error',
+        `${this.#pendingBytes} bytes could not be written before the end; none were confirmed`,
+      );
+      this.#giveUp();
+    }
   }
 
   /** The block is written again as the first of a new segment: what was counted for the old one from there on belongs to it. */

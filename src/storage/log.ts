@@ -96,6 +96,8 @@ export interface Log {
   readonly segmentBytes: number;
   /** Bytes of blocks that the current segment can still take; 0 when the next append must begin one. The index needs some of it. */
   room(): number;
+  /** Whether a further segment can be begun without the room that is kept back. Never rejects. */
+  hasSpare(): Promise<boolean>;
   /** Writes what waits, gives up the claim. */
   close(): Promise<void>;
 }

@@ -151,6 +151,10 @@ export class SegmentFiles implements Log {
     return Math.max(0, current.fileBytes - pageBytes - offsetOf(current, current.end));
   }
 
+  hasSpare(): Promise<boolean> {
+    return this.#spares.hasSpare();
+  }
+
   append(block: BlockWrite): Promise<AppendOutcome> {
     if (block.segment !== undefined) return this.#begin(block, block.segment.header);
     const current = this.#current;

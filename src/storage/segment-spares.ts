@@ -178,6 +178,18 @@ export class SegmentSpares {
     return file;
   }
 
+  /** Whether `take` would give a file that is not the one kept back. Begins to make what is missing. */
+  async hasSpare(): Promise<boolean> {
+    if (this.#waiting.length >= sparesMax) return true;
+    try {
+      await this.#requireRoom();
+    } catch {
+      return false;
+    }
+    this.prepare();
+    return true;
+  }
+
   /** Stops what is under way and closes all files. */
   async close(): Promise<void> {
     const file = await this.#underWay?.ready.catch(() => undefined);

@@ -104,6 +104,10 @@ class HastyLog implements Log {
   claim(): ReturnType<Log['claim']> {
     return this.#log.claim();
   }
+  hasSpare(): Promise<boolean> {
+    return this.#log.hasSpare();
+  }
+
   read(position: number, bytes: number): ReturnType<Log['read']> {
     return this.#turn.then(() => this.#log.read(position, bytes));
   }
