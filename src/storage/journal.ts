@@ -135,7 +135,15 @@ export class Journal implements JournalPort {
     block.message(entry, id);
     this.segments.current.add(message.bodyBytes, true);
     if (!this.options.volatile)
-      this.#rows.push(message.position, message.block, entry.queue.id, entry.sequence, message.bodyBytes);
+      this.#rows.push(
+        this.segments.current,
+        entry.id,
+        message.position,
+        message.block,
+        entry.queue.id,
+        entry.sequence,
+        message.bodyBytes,
+      );
     this.#grown(block, before);
   }
 
@@ -150,7 +158,15 @@ export class Journal implements JournalPort {
       entry.id = firstId + i;
       this.segments.current.add(message.bodyBytes, i === 0);
       if (!this.options.volatile)
-        this.#rows.push(message.position, message.block, entry.queue.id, entry.sequence, message.bodyBytes);
+        this.#rows.push(
+          this.segments.current,
+          entry.id,
+          message.position,
+          message.block,
+          entry.queue.id,
+          entry.sequence,
+          message.bodyBytes,
+        );
     }
     this.#grown(block, before);
   }
@@ -231,7 +247,8 @@ export class Journal implements JournalPort {
     const { current } = this.segments;
     for (const [i, { id, queue, sequence }] of entries.entries()) {
       current.add(bodyBytes, i === 0);
-      if (!this.options.volatile) this.#rows.push(position, block.position, queue, sequence, bodyBytes);
+      if (!this.options.volatile)
+        this.#rows.push(current, firstId + i, position, block.position, queue, sequence, bodyBytes);
       const old = this.segments.find(id);
       old?.settle(id, bodyBytes);
       if (old !== undefined && old !== current) current.settles.add(old);
@@ -492,7 +509,7 @@ export class Journal implements JournalPort {
     const at = all.findLastIndex(segment => segment.start < block.position);
     const old = all[at] as SegmentState;
     all.splice(at + 1, 0, old.split(block.position, block.firstId));
-    if (old === current) this.#rows.dropBefore(block.position, block.firstId - old.firstId);
+    if (old === current) this.#rows.dropBefore(block.position, block.firstId);
     this.#segmentRoom = Math.min(this.#segmentRoom, this.options.log.segmentBytes);
     this.options.report('warning', `writing the block at ${block.position} again, in a new segment`);
   }

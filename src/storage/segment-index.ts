@@ -23,42 +23,47 @@ export interface FactRecord {
 
 const rowBytes = 36;
 
-/** Collects the entries of the segment that is being written, in the order of their ids. */
+/** Collects the entries of the segment that is being written, in the order of their ids; settled ones are dropped as room is needed. */
 export class IndexRows {
   #rows = 0;
-  #wide: Float64Array = new Float64Array(3 * 1024);
+  /** Per entry: position, block, sequence, id. */
+  #wide: Float64Array = new Float64Array(4 * 1024);
+  /** Per entry: queue, body's length. */
   #narrow: Uint32Array = new Uint32Array(2 * 1024);
   facts: FactRecord[] = [];
 
-  get length(): number {
-    return this.#rows;
-  }
-
-  push(position: Position, block: Position, queue: number, sequence: number, bodyBytes: number): void {
+  push(
+    segment: SegmentState,
+    id: number,
+    position: Position,
+    block: Position,
+    queue: number,
+    sequence: number,
+    bodyBytes: number,
+  ): void {
+    if (this.#rows * 2 === this.#narrow.length) this.#makeRoom(segment);
     const row = this.#rows++;
-    if (row * 2 === this.#narrow.length) this.#grow();
     const wide = this.#wide;
     const narrow = this.#narrow;
-    wide[row * 3] = position;
-    wide[row * 3 + 1] = block;
-    wide[row * 3 + 2] = sequence;
+    wide[row * 4] = position;
+    wide[row * 4 + 1] = block;
+    wide[row * 4 + 2] = sequence;
+    wide[row * 4 + 3] = id;
     narrow[row * 2] = queue;
     narrow[row * 2 + 1] = bodyBytes;
   }
 
-  /** Drops what stands before a position, the first rows: it belongs to a segment that ended there. */
-  dropBefore(position: Position, rows: number): void {
+  /** Drops what stands before a position and below an id: it belongs to a segment that ended there. */
+  dropBefore(position: Position, firstId: number): void {
     this.facts = this.facts.filter(fact => fact.position >= position);
-    this.#wide.copyWithin(0, rows * 3, this.#rows * 3);
-    this.#narrow.copyWithin(0, rows * 2, this.#rows * 2);
-    this.#rows -= rows;
+    this.#keep(id => id >= firstId);
   }
 
   clear(): void {
     this.#rows = 0;
     this.facts = [];
-    if (this.#narrow.length <= 1 << 17) return;
-    this.#wide = new Float64Array(3 * 1024);
+    if (this.#narrow.length <= 1 << 15) return;
+    this.#wide = new Float64Array(4 * 1024);
     this.#narrow = new Uint32Array(2 * 1024);
   }
 
@@ -72,24 +77,22 @@ export class IndexRows {
 
   /** The index record: entries that live, what was settled in older segments, facts. What it leaves out was settled. */
   encode(segment: SegmentState): Buffer {
+    this.#keep(id => !segment.isSettled(id));
     const record = Buffer.alloc(recordHeaderBytes + this.bytesMax(segment));
     record[4] = recordTypes.index;
     let at = recordHeaderBytes + 4;
-    let rows = 0;
     for (let row = 0; row < this.#rows; row++) {
-      const id = segment.firstId + row;
-      if (segment.isSettled(id)) continue;
-      rows++;
-      const position = this.#wide[row * 3] as number;
+      const id = this.#wide[row * 4 + 3] as number;
+      const position = this.#wide[row * 4] as number;
       record.writeDoubleLE(position, at);
-      record.writeUInt32LE(position - (this.#wide[row * 3 + 1] as number), at + 8);
+      record.writeUInt32LE(position - (this.#wide[row * 4 + 1] as number), at + 8);
       record.writeUInt32LE(this.#narrow[row * 2] as number, at + 12);
-      record.writeDoubleLE(this.#wide[row * 3 + 2] as number, at + 16);
+      record.writeDoubleLE(this.#wide[row * 4 + 2] as number, at + 16);
       record.writeDoubleLE(id, at + 24);
       record.writeUInt32LE(this.#narrow[row * 2 + 1] as number, at + 32);
       at += rowBytes;
     }
-    record.writeUInt32LE(rows, recordHeaderBytes);
+    record.writeUInt32LE(this.#rows, recordHeaderBytes);
     record.writeDoubleLE(segment.endId, at);
     record.writeUInt32LE(segment.settles.size, at + 8);
     at += 12;
@@ -113,13 +116,30 @@ export class IndexRows {
     return record.subarray(0, at);
   }
 
-  #grow(): void {
+  #makeRoom(segment: SegmentState): void {
+    this.#keep(id => !segment.isSettled(id));
+    if (this.#rows * 4 < this.#narrow.length) return;
     const wide = new Float64Array(this.#wide.length * 2);
     wide.set(this.#wide);
     this.#wide = wide;
     const narrow = new Uint32Array(this.#narrow.length * 2);
     narrow.set(this.#narrow);
     this.#narrow = narrow;
+  }
+
+  #keep(test: (id: number) => boolean): void {
+    const wide = this.#wide;
+    const narrow = this.#narrow;
+    let to = 0;
+    for (let row = 0; row < this.#rows; row++) {
+      if (!test(wide[row * 4 + 3] as number)) continue;
+      if (to < row) {
+        for (let i = 0; i < 4; i++) wide[to * 4 + i] = wide[row * 4 + i] as number;
+        for (let i = 0; i < 2; i++) narrow[to * 2 + i] = narrow[row * 2 + i] as number;
+      }
+      to++;
+    }
+    this.#rows = to;
   }
 }
 
