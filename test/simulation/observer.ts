@@ -33,7 +33,9 @@ export class Observer {
     // Within a life the wires can make the later delivery arrive first.
     const firstLife = this.#delivered.get(key) ?? this.life;
     if (!redelivered && firstLife < this.life)
-      throw new Error(`message ${number} of queue ${queue} was delivered in life ${firstLife}, and now comes without the mark`);
+      throw new Error(
+        `message ${number} of queue ${queue} was delivered in life ${firstLife}, and now comes without the mark`,
+      );
     this.#delivered.set(key, firstLife);
     this.onDelivered(queue, message);
     return message;
