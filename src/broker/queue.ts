@@ -266,11 +266,11 @@ export class Queue implements Holder {
       this.ready.countUnloaded();
       this.#ahead += same;
       this.#aheadMark = same >> 1;
-      if (this.deleted) return;
+      // Who waits must hear of it though the queue is gone by now.
       const waiting = this.#whenLoaded;
       this.#whenLoaded = [];
       for (const run of waiting) run();
-      this.dispatch();
+      if (!this.deleted) this.dispatch();
     });
   }
 

@@ -123,7 +123,9 @@ export class Channel implements Recipient, Holder {
     this.consumers.delete(consumer.tag);
     const told = this.connection.capabilities.get('consumer_cancel_notify');
     if (this.state !== 'open' || told?.type !== 'bool' || !told.value) return;
-    const tell = (): void => this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
+    const tell = (): void => {
+      if (this.state === 'open') this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
+    };
     // On the channel that deletes the queue the cancel follows the delete-ok, which may wait for the disk.
     if (this.parked) this.#afterReply.push(tell);
     else tell();
@@ -211,6 +213,7 @@ export class Channel implements Recipient, Holder {
   /** Closes the channel with an error: what it had goes back to its queues at once. */
   fail(error: AmqpError, classId: number, methodId: number): void {
     if (this.state !== 'open') return;
+    const held = this.#held;
     this.terminate();
     this.state = 'closing';
     this.send('channel.close', {
@@ -219,6 +222,9 @@ export class Channel implements Recipient, Holder {
       classId,
       methodId,
     });
+    // The client's own close may be among what waited: it is answered, the rest is ignored.
+    this.#held = held;
+    this.#unhold();
   }
 
   /** Takes the channel out of everything: consumers first, so that what it had goes to others. */

@@ -112,6 +112,8 @@ function get(channel: Channel, queue: Queue, noAck: boolean): void {
     channel.connection.whenDrained(() => resume(() => get(channel, queue, noAck)));
     return;
   }
+  // It may have been deleted while the get waited.
+  if (queue.deleted) throw notFound(`no ${channel.vhost.queueResource(queue.name)}`);
   const entry = queue.take(noAck);
   if (entry === undefined) {
     queue.stats.gotEmpty++;

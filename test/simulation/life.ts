@@ -42,6 +42,8 @@ export class Life {
   links: Link[] = [];
   stores: JournaledStores | undefined;
   context: SessionContext | undefined;
+  /** Whether its stop ended without writing all. */
+  gaveUp = false;
   /** Whether recovery has found a clean stop. */
   foundClean = false;
   /** What the broker has told people of damage. */
@@ -212,6 +214,7 @@ export class Life {
 
   #report(level: string, message: string): void {
     this.options.trace(`broker says (${level}): ${message}`);
+    if (message.includes('could not be written before the end')) this.gaveUp = true;
     if (/damaged|cannot be read|could not be read/.test(message)) this.damage.push(message);
   }
 }

@@ -1,4 +1,5 @@
 // `npm run simulate`: runs seeds or the deliberate faults, and tells of a failure its seed and what led to it.
+import events from 'node:events';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { type Fault, faults } from './faults.ts';
@@ -56,13 +57,9 @@ async function runTasks(
     try {
       for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) {
         if (skip(task)) continue;
-        const report = new Promise<Report>((resolve, reject) => {
-          worker.once('message', resolve);
-          worker.once('error', reject);
-        });
+        const answer = events.once(worker, 'message') as Promise<[Report]>;
         worker.postMessage(task);
-        done(await report);
-        worker.removeAllListeners();
+        done((await answer)[0]);
       }
     } finally {
       await worker.terminate();

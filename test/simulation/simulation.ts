@@ -205,7 +205,8 @@ export class Simulation {
     });
     await this.until(life, () => closed, chance.of(0.2) ? chance.below(60) : 20_000);
     this.#marks = marks;
-    if (closed) observer.history.promise(steps);
+    // A stop on a disk that takes no more writes ends without them, and says so.
+    if (closed && !life.gaveUp) observer.history.promise(steps);
     this.trace(closed ? '--- stopped ---' : '--- stop cut short ---');
   }
 
