@@ -3,7 +3,7 @@ import { bool, type FieldValue, longstr, Table } from '../amqp/table.ts';
 import type { Config } from './config.ts';
 import { VERSION } from './version.ts';
 
-/** RabbitMQ's capabilities, all of which hold here. */
+/** What RabbitMQ announces: clients look for some of these. Consumer priorities and direct reply-to are not there yet (docs/compatibility.md). */
 const capabilities = [
   'publisher_confirms',
   'exchange_exchange_bindings',

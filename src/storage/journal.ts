@@ -43,6 +43,8 @@ export interface JournalStart {
 /** Above this much that waits for the disk nothing more is accepted, bytes. */
 const pendingBytesMax = 32 << 20;
 const retryMs = 500;
+/** A record counts its entries with 16 bits. */
+const recordEntriesMax = 0xffff;
 /** From so many on, settlements are written as the bits of their segments instead of one by one. */
 const manySettlements = 4096;
 
@@ -148,6 +150,11 @@ export class Journal implements JournalPort {
   }
 
   publishToAll(message: Message, entries: readonly Entry[]): void {
+    for (let from = 0; from < entries.length; from += recordEntriesMax)
+      this.#publishRecord(message, entries.slice(from, from + recordEntriesMax));
+  }
+
+  #publishRecord(message: Message, entries: readonly Entry[]): void {
     const block = this.#room(OpenBlock.messageBytes(message, entries.length, false), message.bodyBytes);
     const firstId = this.#nextId;
     this.#nextId += entries.length;
