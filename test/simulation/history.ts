@@ -192,7 +192,7 @@ export class History {
   }
 }
 
-export function topicMatches(pattern: readonly string[], key: readonly string[]): boolean {
+function topicMatches(pattern: readonly string[], key: readonly string[]): boolean {
   const [first, ...rest] = pattern;
   if (first === undefined) return key.length === 0;
   if (first === '#') return topicMatches(rest, key) || (key.length > 0 && topicMatches(pattern, key.slice(1)));

@@ -127,11 +127,11 @@ export function keyOf(fact: Fact): string {
   }
 }
 
-export function placeSum(queue: number, sequence: number): number {
+function placeSum(queue: number, sequence: number): number {
   return scramble(Math.imul(queue, 0x9e3779b1) ^ scramble(sequence));
 }
 
-export function textSum(text: string): number {
+function textSum(text: string): number {
   let sum = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
   return scramble(sum);
