@@ -21,6 +21,7 @@ export interface JournaledSurroundings {
   readonly memory: Memory;
   readonly authority: Authority;
   readonly later: (run: () => void) => void;
+  readonly atEnd: (run: () => void) => void;
   readonly afterMs: (ms: number, run: () => void) => void;
   readonly report: (level: 'info' | 'warning' | 'error', message: string) => void;
   /** Entries that are with consumers. */
@@ -44,7 +45,7 @@ export interface JournaledStores {
 const compactionMs = 20;
 
 export async function openJournaledStores(surroundings: JournaledSurroundings): Promise<JournaledStores> {
-  const { log, clock, memory, authority, later, afterMs, report, unsettled } = surroundings;
+  const { log, clock, memory, authority, later, atEnd, afterMs, report, unsettled } = surroundings;
   const damaged = ({ place, offset, reason }: Damage): void =>
     report(
       'error',
@@ -52,7 +53,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
     );
   const recovered = await (surroundings.recover ?? recover)(log, damaged);
   const facts = (): Iterable<Fact> => [...broker.facts(), ...authority.facts()];
-  const options = { memory, later, afterMs, report, facts };
+  const options = { memory, later, atEnd, afterMs, report, facts };
   const newJournal = surroundings.newJournal ?? ((...parts) => new Journal(...parts));
   const journal = newJournal({ ...options, log, volatile: false }, recovered.start);
   const scratch = new Journal(

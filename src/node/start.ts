@@ -48,6 +48,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     memory,
     authority,
     later,
+    atEnd: run => turn.atEnd(run),
     unsettled: () => unsettledOf(connections),
   });
   const { broker, journal } = stores;

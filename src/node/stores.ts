@@ -35,6 +35,7 @@ interface Surroundings {
   readonly memory: Memory;
   readonly authority: Authority;
   readonly later: (run: () => void) => void;
+  readonly atEnd: (run: () => void) => void;
   /** Entries that are with consumers. */
   readonly unsettled: () => Iterable<Entry>;
 }
@@ -59,7 +60,7 @@ function withoutDisk({ clock, memory, later }: Surroundings): Stores {
 }
 
 async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stores> {
-  const { config, log, clock, memory, authority, later, unsettled } = surroundings;
+  const { config, log, clock, memory, authority, later, atEnd, unsettled } = surroundings;
   const scratch = join(dataDir, 'scratch');
   const timers = new Set<NodeJS.Timeout>();
   const stores = await openJournaledStores({
@@ -74,6 +75,7 @@ async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stor
     memory,
     authority,
     later,
+    atEnd,
     afterMs: (ms, run) => {
       const timer = setTimeout(() => {
         timers.delete(timer);

@@ -25,6 +25,8 @@ export interface JournalOptions {
   readonly volatile: boolean;
   readonly memory: Memory;
   readonly later: (run: () => void) => void;
+  /** Runs it at the end of this turn, behind everything that `later` was given. */
+  readonly atEnd: (run: () => void) => void;
   readonly afterMs: (ms: number, run: () => void) => void;
   /** Told of states and damage that people must know of. */
   readonly report: (level: 'info' | 'warning' | 'error', message: string) => void;
@@ -354,7 +356,8 @@ export class Journal implements JournalPort {
     this.#pendingBytes += block.length - before;
     if (this.#writing || this.#asked) return;
     this.#asked = true;
-    this.options.later(() => {
+    // Deliveries go out first: they do not wait for the disk.
+    this.options.atEnd(() => {
       this.#asked = false;
       this.#writeNext();
     });

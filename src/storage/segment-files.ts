@@ -196,7 +196,7 @@ export class SegmentFiles implements Log {
   /** The index is in; its footer makes it known. A footer that fails costs only the short way of reading the segment. */
   async #finish(current: Current): Promise<void> {
     try {
-      await this.#stopZeros(current);
+      await current.prepared.stopZeros();
       await sealSegment(current.file, current);
     } catch (error) {
       this.#report(error as Error);
@@ -209,10 +209,18 @@ export class SegmentFiles implements Log {
     current.released = this.#release(current);
   }
 
-  /** A file that was not filled to its end stays as small as it is, and is not used again. */
+  /** A file that was left before it was full stays as small as it is, and is not used again. One that was sealed gets its last zeros. */
   async #stopZeros(current: Current): Promise<void> {
-    await current.prepared.stopZeros();
-    if (current.prepared.complete || !current.recyclable) return;
+    const { prepared } = current;
+    await prepared.stopZeros();
+    if (prepared.complete || !current.recyclable) return;
+    if (current.sealed) {
+      const plain = await this.#disk.open(current.path, {});
+      await prepared.zeroBehind(pageAligned(offsetOf(current, current.end)), plain).catch(() => {
+        current.recyclable = false;
+      });
+      return;
+    }
     current.recyclable = false;
     current.fileBytes = Math.max(current.prepared.zeroed, offsetOf(current, current.end));
   }

@@ -59,6 +59,21 @@ export class PreparedFile {
     await this.#rest;
   }
 
+  /**
+   * The file was written up to `end` and has its footer: writes the zeros that are missing between, so that it can be used again.
+   * Closes `plain`. Rejects with the disk's error.
+   */
+  async zeroBehind(end: number, plain: DiskFile): Promise<void> {
+    try {
+      const footer = this.bytes - pageBytes;
+      for (this.#zeroed = Math.max(this.#zeroed, end); this.#zeroed < footer; ) await this.#zeroPiece(plain, footer);
+      await plain.sync();
+      this.#zeroed = this.bytes;
+    } finally {
+      await plain.close();
+    }
+  }
+
   /** Writes the zeros that are missing through `plain`, which is not durable by itself, and closes it. Rejects with the disk's error. */
   zero(plain: DiskFile): Promise<void> {
     const all = this.#zero(plain);
@@ -72,7 +87,7 @@ export class PreparedFile {
   async #zero(plain: DiskFile): Promise<void> {
     try {
       while (!this.#stopped && this.#zeroed < this.bytes && this.#zeroed >= this.#taken) {
-        await this.#zeroPiece(plain);
+        await this.#zeroPiece(plain, this.bytes);
         if (this.complete || this.#zeroed % (piecesPerSync * pieceOf(this.bytes)) === 0) await plain.sync();
       }
     } finally {
@@ -80,8 +95,8 @@ export class PreparedFile {
     }
   }
 
-  async #zeroPiece(plain: DiskFile): Promise<void> {
-    const length = Math.min(pieceOf(this.bytes), this.bytes - this.#zeroed);
+  async #zeroPiece(plain: DiskFile, end: number): Promise<void> {
+    const length = Math.min(pieceOf(this.bytes), end - this.#zeroed);
     const written = plain.write([zeros.subarray(0, length)], this.#zeroed);
     const settled = (): void => {
       this.#piece = undefined;

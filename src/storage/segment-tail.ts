@@ -45,8 +45,10 @@ export async function settleTail(disk: Disk, segment: Segment): Promise<void> {
 /** Writes the footer that says where the segment, whose end is known, ends. */
 export async function sealSegment(file: DiskFile, segment: Segment): Promise<void> {
   const end = segment.end!;
-  // A failed write may have made the file longer than what counts; the footer is looked for at its very end.
-  const at = Math.max(pageAligned(offsetOf(segment, end)), pageAligned(await file.size()) - pageBytes);
+  // The footer is looked for at the very end of the file. One that is to be used again keeps its full size; of another a failed
+  // write may have made the file longer than what counts.
+  const size = segment.recyclable ? segment.fileBytes : await file.size();
+  const at = Math.max(pageAligned(offsetOf(segment, end)), pageAligned(size) - pageBytes);
   await file.write([encodeFooter({ ...segment, end })], at);
   segment.fileBytes = at + pageBytes;
   segment.sealed = true;

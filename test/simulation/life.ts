@@ -70,6 +70,7 @@ export class Life {
       memory,
       authority,
       later,
+      atEnd: later,
       afterMs: (ms, run) => void this.#timers.push({ at: clock.now + ms, run }),
       report: (level, message) => this.#report(level, message),
       unsettled: () => this.#unsettled(),

@@ -36,6 +36,7 @@ class Bench {
         volatile: false,
         memory: new Memory(1 << 20),
         later: run => queueMicrotask(run),
+        atEnd: run => queueMicrotask(run),
         afterMs: (_, run) => void this.timers.push(run),
         report: (level, message) => void this.reports.push(`${level}: ${message}`),
         facts: () => [],
