@@ -233,7 +233,7 @@ export class Channel implements Recipient, Holder {
   }
 
   /** Gives a method to its handler. */
-  carryOut(method: Method): void {
+  handle(method: Method): void {
     const handler = handlers[method.name] as Handler<MethodName> | undefined;
     if (handler === undefined) this.#refuse(commandInvalid('unimplemented method'), method);
     else guarded(this, () => handler(this, method.args), method.classId, method.methodId);
@@ -254,7 +254,7 @@ export class Channel implements Recipient, Holder {
     }
     if (method.name === 'channel.open') this.#refuse(channelError("second 'channel.open' seen"), method);
     else if (method.name === 'channel.close') this.#closedByClient();
-    else this.carryOut(method);
+    else this.handle(method);
   }
 
   #whileClosing(method: Method): void {

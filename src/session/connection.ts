@@ -60,6 +60,7 @@ export class Connection {
   /** The bytes that messages being received stand in. */
   source: Source;
   received = 0;
+  /** Takes the frames of all channels, 0 included. */
   readonly dispatch: FrameDispatch;
   readonly reading: Reading;
   readonly liveness: Liveness;
@@ -148,6 +149,7 @@ export class Connection {
     else if (this.state !== 'closing') this.cut();
   }
 
+  /** Sends a method; channel 0 is the connection itself. */
   send<N extends MethodName>(channel: number, name: N, args: ArgumentsToEncode<N>): void {
     this.output.frame(frameMethod, channel, encodeMethod(name, args));
   }
@@ -162,6 +164,7 @@ export class Connection {
     this.#scanner.payloadBytesMax = frameMax;
   }
 
+  /** The handshake has ended well: the client is in the vhost. */
   opened(vhost: Vhost): void {
     this.vhost = vhost;
     this.state = 'running';
@@ -196,18 +199,19 @@ export class Connection {
     this.liveness.expireIn(resetAfterMs);
   }
 
+  /** Sends what there is to say and cuts the connection. */
   resetNow(): void {
     this.output.flush();
     this.cut();
   }
 
-  /** Cuts the connection at once. */
+  /** Cuts the connection at once; output that was not flushed is lost. */
   cut(): void {
     this.#end();
     this.transport.reset();
   }
 
-  /** connection.close of the client. */
+  /** connection.close of the client: answered at once, or when no command waits for the disk any more. */
   closedByClient(): void {
     this.#closeWaits = this.#isParked();
     if (this.#closeWaits || this.state !== 'running') return;

@@ -107,7 +107,7 @@ export class Parking {
       this.#settling = false;
       return false;
     }
-    this.#channel.carryOut(decodeMethod(chunk, start, end));
+    this.#channel.handle(decodeMethod(chunk, start, end));
     return true;
   }
 }
