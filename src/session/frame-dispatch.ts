@@ -16,7 +16,10 @@ import type { FrameSink } from './scanner.ts';
 export class FrameDispatch implements FrameSink {
   readonly #connection: Connection;
   readonly #handshake: Handshake;
-  /** The channel of the last frame: most often that of the next as well. */
+  /**
+   * The channel of the last frame: most often that of the next as well. Rule: it is one of a running connection, so that whoever ends
+   * channels or that state calls `channelsChanged`.
+   */
   #lastChannel: Channel | undefined;
   #lastNumber = -1;
 
@@ -26,27 +29,20 @@ export class FrameDispatch implements FrameSink {
   }
 
   method(number: number, chunk: Buffer, start: number, end: number): void {
-    if (number !== 0 && this.#connection.state === 'running') {
-      const channel = number === this.#lastNumber ? this.#lastChannel : this.#channel(number);
-      if (channel !== undefined) {
-        channel.method(chunk, start, end);
-        return;
-      }
-    }
-    this.#coldMethod(number, chunk, start, end);
+    const channel = number === this.#lastNumber ? this.#lastChannel : this.#find(number);
+    if (channel === undefined) this.#coldMethod(number, chunk, start, end);
+    else channel.method(chunk, start, end);
   }
 
   header(number: number, chunk: Buffer, start: number, end: number): void {
-    const channel = number === this.#lastNumber ? this.#lastChannel : this.#channel(number);
-    if (channel === undefined || this.#connection.state !== 'running')
-      this.#strayContent(frameHeader, number, chunk, start, end);
+    const channel = number === this.#lastNumber ? this.#lastChannel : this.#find(number);
+    if (channel === undefined) this.#strayContent(frameHeader, number, chunk, start, end);
     else channel.header(chunk, start, end);
   }
 
   body(number: number, chunk: Buffer, start: number, end: number): void {
-    const channel = number === this.#lastNumber ? this.#lastChannel : this.#channel(number);
-    if (channel === undefined || this.#connection.state !== 'running')
-      this.#strayContent(frameBody, number, chunk, start, end);
+    const channel = number === this.#lastNumber ? this.#lastChannel : this.#find(number);
+    if (channel === undefined) this.#strayContent(frameBody, number, chunk, start, end);
     else channel.body(chunk, start, end);
   }
 
@@ -61,8 +57,11 @@ export class FrameDispatch implements FrameSink {
     this.#lastChannel = undefined;
   }
 
-  #channel(number: number): Channel | undefined {
+  /** The channel of that number, while the connection is running. */
+  #find(number: number): Channel | undefined {
+    if (this.#connection.state !== 'running') return undefined;
     const channel = this.#connection.channels.get(number);
+    if (channel === undefined) return undefined;
     this.#lastNumber = number;
     this.#lastChannel = channel;
     return channel;
