@@ -14,9 +14,9 @@ import type { SessionContext } from './context.ts';
 import { failConnection, frameFailed } from './failures.ts';
 import { FrameDispatch } from './frame-dispatch.ts';
 import { Handshake } from './handshake.ts';
-import { JournalPause } from './journal-pause.ts';
 import { Liveness } from './liveness.ts';
 import { Output, type Transport } from './output.ts';
+import { PublisherPause } from './publisher-pause.ts';
 import { Reading } from './reading.ts';
 import { Scanner } from './scanner.ts';
 
@@ -64,7 +64,7 @@ export class Connection {
   readonly dispatch: FrameDispatch;
   readonly reading: Reading;
   readonly liveness: Liveness;
-  readonly journalPause: JournalPause;
+  readonly publisherPause: PublisherPause;
   readonly #scanner: Scanner;
   readonly #handshake: Handshake;
   /** The client has closed; commands that wait for the disk are answered before it is. */
@@ -84,7 +84,7 @@ export class Connection {
     this.connectedAt = context.clock.now;
     this.reading = new Reading(this);
     this.liveness = new Liveness(this);
-    this.journalPause = new JournalPause(this);
+    this.publisherPause = new PublisherPause(this);
     this.#handshake = new Handshake(this);
     this.dispatch = new FrameDispatch(this, this.#handshake);
     this.#scanner = new Scanner(this.dispatch, context.limits.frameMax);
@@ -119,7 +119,7 @@ export class Connection {
       if (at < 0) return;
     }
     this.#scan(() => this.#scanner.scan(chunk, at));
-    if (this.journalPause.due) this.journalPause.begin();
+    if (this.publisherPause.due) this.publisherPause.begin();
   }
 
   /** Called a few times a second: heartbeats and everything that has a deadline. */
@@ -129,7 +129,7 @@ export class Connection {
       this.cut();
       return;
     }
-    this.journalPause.tick();
+    this.publisherPause.tick();
     if (this.heartbeat > 0 && this.state === 'running' && !this.liveness.beat()) this.cut();
   }
 

@@ -190,7 +190,7 @@ export class Publishing {
     exchange.stats.publishedOut++;
     if (publish(queues, message, journal)) {
       channel.confirms?.journaled();
-      if (!journal.accepting) channel.connection.journalPause.due = true;
+      if (!journal.accepting) channel.connection.publisherPause.due = true;
     } else channel.confirms?.immediate();
   }
 

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 /** none: nothing waits; waiting: the journal accepts no more; blocked: the client was told of the alarm besides. */
 type State = 'none' | 'waiting' | 'blocked';
 
-export class JournalPause {
+export class PublisherPause {
   /** The connection has published into a journal that accepts no more. */
   due = false;
   readonly #connection: Connection;
