@@ -17,10 +17,11 @@ import type { Vhost } from '../broker/vhost.ts';
 import type { Confirms } from './confirms.ts';
 import type { Connection } from './connection.ts';
 import { basicHandlers } from './consuming.ts';
-import { heldAheadBytesMax, heldBytesMax } from './context.ts';
 import { writeDelivery } from './delivery.ts';
-import { Publishing } from './publishing.ts';
-import { requeueAll, settleOne } from './settling.ts';
+import { guarded, handlerFailed } from './failures.ts';
+import { Parking } from './parking.ts';
+import { Publishing, publishIds } from './publishing.ts';
+import { ackIds, ackOne, requeueAll } from './settling.ts';
 import { topologyHandlers } from './topology.ts';
 import { type Transaction, transactionHandlers } from './transaction.ts';
 
@@ -30,13 +31,6 @@ export type Handlers = { readonly [N in MethodName]?: Handler<N> };
 
 /** closing: our channel.close waits for its answer; everything else is ignored until then. */
 type State = 'open' | 'closing' | 'closed';
-
-const publishIds = (60 << 16) | 40;
-const ackIds = (60 << 16) | 80;
-/** basic.ack, basic.reject, basic.nack. */
-const settlementIds: readonly number[] = [ackIds, (60 << 16) | 90, (60 << 16) | 120];
-/** What a held frame takes beside its payload, roughly, bytes. */
-const heldFrameBytes = 128;
 
 export class Channel implements Recipient, Holder {
   readonly connection: Connection;
@@ -54,15 +48,8 @@ export class Channel implements Recipient, Holder {
   transaction: Transaction | undefined;
   /** Name of the queue that was declared last on this channel; stands for an empty queue name. */
   lastQueue: string | undefined;
-  /** A command waits for the disk; later ones are held in order. */
-  parked = false;
+  readonly #parking: Parking;
   readonly #permissions: PermissionCache;
-  #held: { kind: 'method' | 'header' | 'body'; payload: Buffer }[] = [];
-  #heldBytes = 0;
-  /** Parked for an alarm: settlements are carried out until something is held that they must not overtake. */
-  #settling = false;
-  #afterReply: (() => void)[] = [];
-  #readingPaused = false;
 
   constructor(connection: Connection, number: number, vhost: Vhost, user: User) {
     this.connection = connection;
@@ -70,6 +57,7 @@ export class Channel implements Recipient, Holder {
     this.vhost = vhost;
     this.user = user;
     this.publishing = new Publishing(this);
+    this.#parking = new Parking(this);
     connection.context.broker.services.memory.hold(this);
     this.#permissions = new PermissionCache(connection.context.authority, user, vhost.name);
   }
@@ -77,7 +65,7 @@ export class Channel implements Recipient, Holder {
   // --- frames ---
 
   method(chunk: Buffer, start: number, end: number): void {
-    if (this.state !== 'closed' && !this.parked && end - start >= 4) {
+    if (this.state !== 'closed' && !this.#parking.parked && end - start >= 4) {
       const ids = (chunk[start]! << 24) | (chunk[start + 1]! << 16) | (chunk[start + 2]! << 8) | chunk[start + 3]!;
       if (ids === publishIds) {
         this.publishing.method(chunk, start, end);
@@ -90,7 +78,7 @@ export class Channel implements Recipient, Holder {
         this.publishing.idle &&
         this.transaction === undefined
       ) {
-        this.#ack(chunk, start + 4);
+        ackOne(this, chunk, start + 4);
         return;
       }
     }
@@ -98,12 +86,12 @@ export class Channel implements Recipient, Holder {
   }
 
   header(chunk: Buffer, start: number, end: number): void {
-    if (this.parked) this.#hold('header', chunk, start, end);
+    if (this.#parking.parked) this.#parking.hold('header', chunk, start, end);
     else if (this.state !== 'closed') this.publishing.header(chunk, start, end);
   }
 
   body(chunk: Buffer, start: number, end: number): void {
-    if (this.parked) this.#hold('body', chunk, start, end);
+    if (this.#parking.parked) this.#parking.hold('body', chunk, start, end);
     else if (this.state !== 'closed') this.publishing.body(chunk, start, end);
   }
 
@@ -123,12 +111,10 @@ export class Channel implements Recipient, Holder {
     this.consumers.delete(consumer.tag);
     const told = this.connection.capabilities.get('consumer_cancel_notify');
     if (this.state !== 'open' || told?.type !== 'bool' || !told.value) return;
-    const tell = (): void => {
-      if (this.state === 'open') this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
-    };
     // On the channel that deletes the queue the cancel follows the delete-ok, which may wait for the disk.
-    if (this.parked) this.#afterReply.push(tell);
-    else tell();
+    this.#parking.afterReply(() => {
+      if (this.state === 'open') this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
+    });
   }
 
   /** Lets go of the contents of deliveries that can be read back should they return to their queues. */
@@ -177,25 +163,17 @@ export class Channel implements Recipient, Holder {
    * Other channels go on. The ids are those of the command that waits.
    */
   park(classId = 0, methodId = 0): (first: () => void) => void {
-    this.parked = true;
-    return first => {
-      if (this.state !== 'open') return;
-      this.parked = false;
-      this.connection.run(() => this.#guarded(first, classId, methodId));
-      for (const tell of this.#afterReply.splice(0)) tell();
-      this.#unhold();
-      this.connection.settled();
-    };
+    return this.#parking.park(classId, methodId);
   }
 
   /** Holds publishes and what follows them, but for settlements, until the function returned is called. */
   block(): () => void {
-    const resume = this.park();
-    this.#settling = true;
-    return () => {
-      this.#settling = false;
-      resume(() => {});
-    };
+    return this.#parking.block();
+  }
+
+  /** Whether a command waits and later ones are held. */
+  get parked(): boolean {
+    return this.#parking.parked;
   }
 
   // --- permissions and names ---
@@ -213,7 +191,7 @@ export class Channel implements Recipient, Holder {
   /** Closes the channel with an error: what it had goes back to its queues at once. */
   fail(error: AmqpError, classId: number, methodId: number): void {
     if (this.state !== 'open') return;
-    const held = this.#held;
+    const held = this.#parking.takeHeld();
     this.terminate();
     this.state = 'closing';
     this.send('channel.close', {
@@ -223,8 +201,7 @@ export class Channel implements Recipient, Holder {
       methodId,
     });
     // The client's own close may be among what waited: it is answered, the rest is ignored.
-    this.#held = held;
-    this.#unhold();
+    this.#parking.replay(held);
   }
 
   /** Takes the channel out of everything: consumers first, so that what it had goes to others. */
@@ -235,10 +212,7 @@ export class Channel implements Recipient, Holder {
     if (!wasOpen) return;
     this.connection.context.broker.services.memory.leave(this);
     this.credit.open = false;
-    this.parked = false;
-    this.#held = [];
-    if (this.#readingPaused) this.connection.resume();
-    this.#readingPaused = false;
+    this.#parking.end();
     const queues = new Set<Queue>();
     for (const consumer of this.consumers.values()) {
       consumer.queue.removeConsumer(consumer);
@@ -258,23 +232,17 @@ export class Channel implements Recipient, Holder {
     }
   }
 
-  #ack(chunk: Buffer, at: number): void {
-    const tag = chunk.readUInt32BE(at) * 4294967296 + chunk.readUInt32BE(at + 4);
-    if ((chunk[at + 8]! & 1) === 0) {
-      const entry = this.unsettled.take(tag);
-      if (entry !== undefined) {
-        entry.queue.settle(entry);
-        if (entry.consumer !== undefined) this.released(1);
-        return;
-      }
-    }
-    this.#guarded(() => settleOne(this, tag, (chunk[at + 8]! & 1) === 1, 'ack'), 60, 80);
+  /** Gives a method to its handler. */
+  handle(method: Method): void {
+    const handler = handlers[method.name] as Handler<MethodName> | undefined;
+    if (handler === undefined) this.#refuse(commandInvalid('unimplemented method'), method);
+    else guarded(this, () => handler(this, method.args), method.classId, method.methodId);
   }
 
   #coldMethod(chunk: Buffer, start: number, end: number): void {
     if (end - start < 4) throw frameError(frameErrorText(1, chunk.subarray(start, end), ['unknown_frame']));
-    if (this.parked) {
-      this.#hold('method', chunk, start, end);
+    if (this.#parking.parked) {
+      this.#parking.hold('method', chunk, start, end);
       return;
     }
     const method = decodeMethod(chunk, start, end);
@@ -286,11 +254,7 @@ export class Channel implements Recipient, Holder {
     }
     if (method.name === 'channel.open') this.#refuse(channelError("second 'channel.open' seen"), method);
     else if (method.name === 'channel.close') this.#closedByClient();
-    else {
-      const handler = handlers[method.name] as Handler<MethodName> | undefined;
-      if (handler === undefined) this.#refuse(commandInvalid('unimplemented method'), method);
-      else this.#guarded(() => handler(this, method.args), method.classId, method.methodId);
-    }
+    else this.handle(method);
   }
 
   #whileClosing(method: Method): void {
@@ -309,49 +273,7 @@ export class Channel implements Recipient, Holder {
   }
 
   #refuse(error: AmqpError, method: Method): void {
-    this.connection.handle(error, this, method.classId, method.methodId);
-  }
-
-  #guarded(run: () => void, classId = 0, methodId = 0): void {
-    try {
-      run();
-    } catch (error) {
-      this.connection.handle(error, this, classId, methodId);
-    }
-  }
-
-  #hold(kind: 'method' | 'header' | 'body', chunk: Buffer, start: number, end: number): void {
-    if (this.#settling && kind === 'method' && this.#settlesNow(chunk, start, end)) return;
-    this.#held.push({ kind, payload: Buffer.from(chunk.subarray(start, end)) });
-    this.#heldBytes += end - start + heldFrameBytes;
-    if (this.#heldBytes < (this.#settling ? heldAheadBytesMax : heldBytesMax) || this.#readingPaused) return;
-    this.#readingPaused = true;
-    this.connection.pause();
-  }
-
-  /** Carries a settlement out although publishes before it wait. */
-  #settlesNow(chunk: Buffer, start: number, end: number): boolean {
-    const ids = end - start < 4 ? 0 : chunk.readUInt32BE(start);
-    if (ids === publishIds) return false;
-    if (this.transaction !== undefined || !settlementIds.includes(ids)) {
-      this.#settling = false;
-      return false;
-    }
-    const method = decodeMethod(chunk, start, end);
-    const handler = handlers[method.name] as Handler<MethodName>;
-    this.#guarded(() => handler(this, method.args), method.classId, method.methodId);
-    return true;
-  }
-
-  #unhold(): void {
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
-    for (const { kind, payload } of held) this.connection.run(() => this[kind](payload, 0, payload.length));
-    if (this.#readingPaused && this.#heldBytes < heldBytesMax) {
-      this.#readingPaused = false;
-      this.connection.resume();
-    }
+    handlerFailed(this, error, method.classId, method.methodId);
   }
 }
 

@@ -109,7 +109,7 @@ function get(channel: Channel, queue: Queue, noAck: boolean): void {
   if (channel.connection.congested) {
     // Many of them may stand in one chunk: the answers come as fast as the client reads.
     const resume = channel.park();
-    channel.connection.whenDrained(() => resume(() => get(channel, queue, noAck)));
+    channel.connection.reading.whenDrained(() => resume(() => get(channel, queue, noAck)));
     return;
   }
   // It may have been deleted while the get waited.

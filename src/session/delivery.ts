@@ -53,7 +53,7 @@ export function writeGetOk(connection: Connection, channel: number, tag: number,
   payload[12] = entry.redelivered ? 1 : 0;
   address.copy(payload, 13);
   payload.writeUInt32BE(left, 13 + address.length);
-  connection.sendFrame(frameMethod, channel, payload);
+  connection.output.frame(frameMethod, channel, payload);
   writeContent(connection, channel, entry.message);
 }
 
@@ -66,7 +66,7 @@ export function writeReturn(connection: Connection, channel: number, message: Me
   payload[6] = text.length;
   text.copy(payload, 7);
   message.address.copy(payload, 7 + text.length);
-  connection.sendFrame(frameMethod, channel, payload);
+  connection.output.frame(frameMethod, channel, payload);
   writeContent(connection, channel, message);
 }
 
@@ -112,7 +112,7 @@ function writeContent(connection: Connection, channel: number, message: Message)
     writeFrame(output, frameHeader, channel, header, message.headerStart, message.headerEnd);
     if (bodyBytes > 0) writeBody(output, channel, message, bodyMax);
   }
-  if (output.pending > outputBytesMax) connection.congest();
+  if (output.pending > outputBytesMax) connection.reading.congest();
 }
 
 function writeFrame(output: Output, type: number, channel: number, from: Buffer, start: number, end: number): void {

@@ -9,6 +9,7 @@ import { replyText } from '../amqp/reply-code.ts';
 import { Table } from '../amqp/table.ts';
 import { type AmqpError, channelError, notAllowed, unexpectedFrame } from '../broker/errors.ts';
 import type { Connection } from './connection.ts';
+import { frameFailed } from './failures.ts';
 
 /** The methods that the client owes us in turn; `login` while the password is being checked. */
 type Expected = 'header' | 'start-ok' | 'login' | 'tune-ok' | 'open' | 'nothing';
@@ -28,11 +29,6 @@ export class Handshake {
 
   get expectsProtocolHeader(): boolean {
     return this.#expected === 'header';
-  }
-
-  /** Set once the connection is only waiting to be cut. */
-  get failed(): boolean {
-    return this.#expected === 'nothing';
   }
 
   /** Takes the first 8 bytes. Returns where the frames begin in the chunk, or -1 when there are none. */
@@ -80,7 +76,7 @@ export class Handshake {
   hold(kind: 'method' | 'header' | 'body', channel: number, chunk: Buffer, start: number, end: number): boolean {
     if (this.#expected !== 'login') return false;
     const copy = Buffer.from(chunk.subarray(start, end));
-    this.#held.push(() => this.#connection[kind](channel, copy, 0, copy.length));
+    this.#held.push(() => this.#connection.dispatch[kind](channel, copy, 0, copy.length));
     return true;
   }
 
@@ -99,7 +95,7 @@ export class Handshake {
     if (typeof credentials === 'string') return this.#giveUp(credentials);
     this.#expected = 'login';
     // What is held meanwhile is what came in the same chunk, and no more.
-    connection.pause();
+    connection.reading.pause();
     connection.context.authority
       .login(credentials.user, credentials.password, connection.peer.loopback)
       .then(
@@ -110,13 +106,13 @@ export class Handshake {
             this.#tune();
           } else this.#refuseLogin(args.mechanism, result.reason);
         },
-        error => connection.run(() => connection.handle(error, undefined, 0, 0)),
+        error => connection.run(() => frameFailed(connection, error)),
       )
       .then(() => {
         const held = this.#held;
         this.#held = [];
         for (const run of held) connection.run(run);
-        connection.resume();
+        connection.reading.resume();
       });
   }
 

@@ -1,5 +1,6 @@
 // What a connection has to say: bytes collected over a turn of the event loop, handed to the transport in large pieces.
 
+import { frameEnd } from '../amqp/frame.ts';
 import { outputBytesMax } from './context.ts';
 
 /** Where the output goes, and who is asked for a turn's end. */
@@ -93,6 +94,17 @@ export class Output {
     this.#pieces.push(bytes);
     this.#piecesBytes += bytes.length;
     if (this.#piecesBytes >= bufferBytes * 2) this.flush();
+  }
+
+  /** Adds a whole frame. */
+  frame(type: number, channel: number, payload: Buffer): void {
+    const at = this.reserve(payload.length + 8);
+    const { buffer } = this;
+    buffer[at] = type;
+    buffer.writeUInt16BE(channel, at + 1);
+    buffer.writeUInt32BE(payload.length, at + 3);
+    buffer.set(payload, at + 7);
+    buffer[at + 7 + payload.length] = frameEnd;
   }
 
   /** Hands everything to the transport. */

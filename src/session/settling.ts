@@ -3,8 +3,38 @@ import type { Entry } from '../broker/entry.ts';
 import { preconditionFailed } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel } from './channel.ts';
+import { guarded } from './failures.ts';
 
 export type Verdict = 'ack' | 'requeue' | 'drop';
+
+/** Class and method of basic.ack, as the first four bytes of its frames. */
+export const ackIds: number = (60 << 16) | 80;
+const rejectIds = (60 << 16) | 90;
+const nackIds = (60 << 16) | 120;
+
+export function isSettlement(ids: number): boolean {
+  return ids === ackIds || ids === rejectIds || ids === nackIds;
+}
+
+/** basic.ack outside of a transaction, straight from its arguments' bytes. The usual one, of a tag that is known, is done on the spot. */
+export function ackOne(channel: Channel, chunk: Buffer, at: number): void {
+  const tag = chunk.readUInt32BE(at) * 4294967296 + chunk.readUInt32BE(at + 4);
+  const multiple = (chunk[at + 8]! & 1) === 1;
+  if (!multiple) {
+    const entry = channel.unsettled.take(tag);
+    if (entry !== undefined) {
+      entry.queue.settle(entry);
+      if (entry.consumer !== undefined) channel.released(1);
+      return;
+    }
+  }
+  settleGuarded(channel, tag, multiple);
+}
+
+// A function of its own: its closure would cost an object per ack above.
+function settleGuarded(channel: Channel, tag: number, multiple: boolean): void {
+  guarded(channel, () => settleOne(channel, tag, multiple, 'ack'), 60, 80);
+}
 
 /** basic.ack, basic.nack and basic.reject: one tag, or all up to it (0 is all there are). Nothing is done when the tag is unknown. */
 export function settleOne(channel: Channel, tag: number, multiple: boolean, verdict: Verdict): void {

@@ -1,0 +1,116 @@
+// Where publishes go: every basic.publish is remembered as it was received, with the exchange and the queues that it means.
+
+import { SyntaxFault } from '../amqp/faults.ts';
+import { accessRefused, notImplemented } from '../broker/errors.ts';
+import type { Exchange } from '../broker/exchange.ts';
+import type { Message } from '../broker/message.ts';
+import type { Queue } from '../broker/queue.ts';
+import { route } from '../broker/route.ts';
+import type { Vhost } from '../broker/vhost.ts';
+import type { Channel } from './channel.ts';
+import { headersOf } from './content-header.ts';
+
+/** A basic.publish as it was received, and where its messages go. */
+export interface Target {
+  /** The method's bytes, ids included. */
+  readonly bytes: Buffer;
+  /** Exchange and routing key as encoded short strings. */
+  readonly address: Buffer;
+  readonly exchangeName: string;
+  /** One character per byte. */
+  readonly routingKey: string;
+  readonly mandatory: boolean;
+  readonly immediate: boolean;
+  exchange: Exchange | undefined;
+  queues: readonly Queue[];
+  /** Versions of the topology that `exchange` and `queues` hold for, and of the permissions; -1 is never. */
+  checked: number;
+  routed: number;
+  permissions: number;
+}
+
+const targetsMax = 4096;
+
+/** The targets of a channel, by a hash of their bytes: a slot has the last one that fell into it. */
+export class Targets {
+  #slots: (Target | undefined)[] = new Array<Target | undefined>(64).fill(undefined);
+
+  /** The target with these bytes; read and remembered where it is new. Throws SyntaxFault. */
+  find(chunk: Buffer, start: number, end: number): Target {
+    const hash = hashBytes(chunk, start, end);
+    let slot = hash & (this.#slots.length - 1);
+    let found = this.#slots[slot];
+    if (found !== undefined && !sameBytes(found.bytes, chunk, start, end) && this.#slots.length < targetsMax) {
+      this.#slots = grow(this.#slots);
+      slot = hash & (this.#slots.length - 1);
+      found = this.#slots[slot];
+    }
+    if (found === undefined || !sameBytes(found.bytes, chunk, start, end)) {
+      found = readTarget(chunk, start, end);
+      this.#slots[slot] = found;
+    }
+    return found;
+  }
+}
+
+/** Asks again what depends on the topology and on permissions only. Throws AmqpError. */
+export function checkTarget(channel: Channel, target: Target): void {
+  const { vhost } = channel;
+  if (target.immediate) throw notImplemented('immediate=true');
+  channel.mayOr403('write', 'exchange', target.exchangeName);
+  const exchange = vhost.exchange(target.exchangeName);
+  if (exchange.internal)
+    throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(target.exchangeName)}`);
+  target.exchange = exchange;
+  target.checked = vhost.version;
+  target.permissions = channel.connection.context.authority.version;
+}
+
+/** Finds the queues that the message goes to; the target remembers them where they hold for its other messages as well. */
+export function routeTarget(vhost: Vhost, target: Target, message: Message): void {
+  const found = route(vhost, target.exchange as Exchange, target.routingKey, () => headersOf(message));
+  target.queues = found.queues;
+  if (found.reusable) target.routed = vhost.version;
+}
+
+export function sameBytes(known: Buffer, chunk: Buffer, start: number, end: number): boolean {
+  const length = end - start;
+  if (known.length !== length) return false;
+  // From the end: what differs between two targets of one publisher is most often the end of the key.
+  for (let i = length - 1; i >= 0; i--) if (known[i] !== chunk[start + i]) return false;
+  return true;
+}
+
+function readTarget(chunk: Buffer, start: number, end: number): Target {
+  const bytes = Buffer.from(chunk.subarray(start, end));
+  const exchangeLength = bytes[6] ?? 0;
+  const keyLength = bytes[7 + exchangeLength] ?? 0;
+  const bits = 8 + exchangeLength + keyLength;
+  if (bytes.length !== bits + 1) throw new SyntaxFault('basic.publish', bytes.subarray(4), 60, 40);
+  return {
+    bytes,
+    address: bytes.subarray(6, bits),
+    exchangeName: bytes.toString('utf8', 7, 7 + exchangeLength).replaceAll(/[\r\n]/g, ''),
+    routingKey: bytes.toString('latin1', 8 + exchangeLength, bits),
+    mandatory: (bytes[bits]! & 1) !== 0,
+    immediate: (bytes[bits]! & 2) !== 0,
+    exchange: undefined,
+    queues: [],
+    checked: -1,
+    routed: -1,
+    permissions: -1,
+  };
+}
+
+function hashBytes(chunk: Buffer, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = start + 6; i < end; i++) hash = Math.imul(hash ^ chunk[i]!, 0x01000193);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
+function grow(slots: readonly (Target | undefined)[]): (Target | undefined)[] {
+  const larger = new Array<Target | undefined>(slots.length * 4).fill(undefined);
+  for (const target of slots)
+    if (target !== undefined) larger[hashBytes(target.bytes, 0, target.bytes.length) & (larger.length - 1)] = target;
+  return larger;
+}
