@@ -20,7 +20,7 @@ import { basicHandlers } from './consuming.ts';
 import { heldAheadBytesMax, heldBytesMax } from './context.ts';
 import { writeDelivery } from './delivery.ts';
 import { Publishing } from './publishing.ts';
-import { requeueAll, settleOne } from './settling.ts';
+import { settleOne, settleRange } from './settling.ts';
 import { topologyHandlers } from './topology.ts';
 import { type Transaction, transactionHandlers } from './transaction.ts';
 
@@ -44,7 +44,7 @@ export class Channel implements Recipient, Holder {
   readonly vhost: Vhost;
   readonly user: User;
   readonly credit: Credit = new Credit();
-  readonly unsettled: Unsettled = new Unsettled();
+  readonly unsettled: Unsettled;
   readonly consumers: Map<string, Consumer> = new Map();
   readonly publishing: Publishing;
   state: State = 'open';
@@ -70,7 +70,9 @@ export class Channel implements Recipient, Holder {
     this.vhost = vhost;
     this.user = user;
     this.publishing = new Publishing(this);
-    connection.context.broker.services.memory.hold(this);
+    const { services } = connection.context.broker;
+    this.unsettled = new Unsettled(services);
+    if (services.scratch !== undefined) services.memory.hold(this);
     this.#permissions = new PermissionCache(connection.context.authority, user, vhost.name);
   }
 
@@ -133,8 +135,7 @@ export class Channel implements Recipient, Holder {
 
   /** Lets go of the contents of deliveries that can be read back should they return to their queues. */
   pageOut(): void {
-    for (const [, { message }] of this.unsettled)
-      if (message.entries === 1 && message.loaded && message.store?.readable(message) === true) message.unload();
+    this.unsettled.pageOut();
   }
 
   /** The connection's output has drained: deliveries go on. */
@@ -246,7 +247,7 @@ export class Channel implements Recipient, Holder {
     }
     this.consumers.clear();
     this.transaction?.rollback();
-    requeueAll(this.unsettled.takeAll());
+    settleRange(this, 0, this.unsettled.nextTag, 'requeue');
     for (const queue of queues) this.deleteIfUnused(queue);
   }
 

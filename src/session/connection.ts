@@ -20,6 +20,7 @@ import {
 } from '../broker/errors.ts';
 import { Source } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
+import type { Store } from '../broker/store.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { Channel } from './channel.ts';
 import { outputBytesMax, type SessionContext } from './context.ts';
@@ -67,11 +68,11 @@ export class Connection implements FrameSink {
   /** The bytes that messages being received stand in. */
   source: Source;
   received = 0;
-  /** It has published into a journal that accepts no more. */
-  publishedUnaccepted = false;
-  /** While it is not read because of the journal; blocked: the client was told of the alarm. */
+  /** The store that it has published into though that accepts no more. */
+  outrun: Store | undefined;
+  /** While it is not read because of a store; blocked: the client was told of the alarm. */
   #waiting: 'waiting' | 'blocked' | undefined;
-  #pausedForJournal = false;
+  #pausedForStore = false;
   /** Lets the channels go on that wait for the alarm to end while this connection is read. */
   #unblock: (() => void)[] = [];
   readonly #scanner: Scanner;
@@ -127,7 +128,7 @@ export class Connection implements FrameSink {
       if (at < 0) return;
     }
     this.#scan(() => this.#scanner.scan(chunk, at));
-    if (this.publishedUnaccepted) this.#waitForJournal();
+    if (this.outrun !== undefined) this.#waitForStore(this.outrun);
   }
 
   /** Called a few times a second: heartbeats and everything that has a deadline. */
@@ -527,35 +528,35 @@ export class Connection implements FrameSink {
   }
 
   /** A publisher that outruns the disk is not read for a while; under an alarm it is told why. */
-  #waitForJournal(): void {
-    this.publishedUnaccepted = false;
-    if (this.context.broker.services.journal.accepting) return;
+  #waitForStore(store: Store): void {
+    this.outrun = undefined;
+    if (store.accepting) return;
     if (this.#waiting !== undefined) {
-      if (!this.#pausedForJournal) this.#blockChannels();
+      if (!this.#pausedForStore) this.#blockChannels();
       return;
     }
     this.#waiting = 'waiting';
-    this.#pausedForJournal = true;
+    this.#pausedForStore = true;
     this.pause();
     this.#tellBlocked();
     this.#readAhead();
-    this.context.whenAccepting(() => this.#journalAccepts());
+    store.whenAccepting(() => this.#storeAccepts());
   }
 
-  #journalAccepts(): void {
+  #storeAccepts(): void {
     const told = this.#waiting === 'blocked';
     this.#waiting = undefined;
     if (told && this.state === 'running') this.send(0, 'connection.unblocked', {});
     for (const unblock of this.#unblock.splice(0)) unblock();
-    if (this.#pausedForJournal) this.resume();
-    this.#pausedForJournal = false;
-    if (this.publishedUnaccepted) this.#waitForJournal();
+    if (this.#pausedForStore) this.resume();
+    this.#pausedForStore = false;
+    if (this.outrun !== undefined) this.#waitForStore(this.outrun);
   }
 
   /** Under an alarm a connection that has deliveries to settle is read on: its settlements are what makes room. */
   #readAhead(): void {
-    if (!this.#pausedForJournal || this.context.alarm() === undefined || !this.#hasUnsettled()) return;
-    this.#pausedForJournal = false;
+    if (!this.#pausedForStore || this.context.alarm() === undefined || !this.#hasUnsettled()) return;
+    this.#pausedForStore = false;
     this.#blockChannels();
     this.resume();
   }

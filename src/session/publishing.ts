@@ -239,7 +239,7 @@ export class Publishing {
   handOver(message: Message, target: Target): void {
     const channel = this.#channel;
     const { broker } = channel.connection.context;
-    const { journal } = broker.services;
+    const { journal, scratch, memory } = broker.services;
     let queues = target.queues;
     const exchange = target.exchange as Exchange;
     if (target.routed !== channel.vhost.version) {
@@ -257,8 +257,14 @@ export class Publishing {
     exchange.stats.publishedOut++;
     if (publish(queues, message, journal)) {
       channel.confirms?.journaled();
-      if (!journal.accepting) channel.connection.publishedUnaccepted = true;
-    } else channel.confirms?.immediate();
+      if (!journal.accepting) channel.connection.outrun = journal;
+      return;
+    }
+    channel.confirms?.immediate();
+    // A transient message needs no disk, unless there is no room for it in memory.
+    if (memory.bytes <= memory.limit) return;
+    memory.check();
+    if (scratch?.accepting === false) channel.connection.outrun = scratch;
   }
 
   #find(chunk: Buffer, start: number, end: number): void {
