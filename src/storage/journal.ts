@@ -89,7 +89,8 @@ export class Journal implements JournalPort {
     this.durableEnd = start.position;
     this.#nextId = start.nextId;
     this.lastQueueId = start.lastQueueId;
-    this.segments.all.push(...start.segments);
+    // One without a block, as a crash can leave it, makes way for the one that begins there now: trimming it would take that one.
+    this.segments.all.push(...start.segments.filter(segment => segment.start < start.position));
     this.#filling = new OpenBlock(1, start.position, this.#nextId);
     this.#beginSegment();
   }
