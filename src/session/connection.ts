@@ -562,7 +562,9 @@ export class Connection implements FrameSink {
   }
 
   #blockChannels(): void {
-    for (const channel of this.channels.values()) if (!channel.parked) this.#unblock.push(channel.block());
+    // One that is closing ignores what comes, and must be able to read the answer to its close.
+    for (const channel of this.channels.values())
+      if (channel.state === 'open' && !channel.parked) this.#unblock.push(channel.block());
   }
 
   #hasUnsettled(): boolean {
