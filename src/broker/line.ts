@@ -106,18 +106,23 @@ export class Line {
     this.#first = 0;
   }
 
-  /** Packs what is stored. The chunk at the head stays as it is when it is being delivered from. */
+  /** Packs what is stored, of each chunk what stands before the first that is not. The head stays when it is being delivered from. */
   pack(keepHead: boolean): void {
     const chunks: Chunk[] = [];
     for (let c = this.#first; c < this.#chunks.length; c++) {
       const chunk = this.#chunks[c] as Chunk;
-      if (chunk.packed !== undefined || (keepHead && c === this.#first) || !this.#allStored(chunk)) chunks.push(chunk);
-      else
-        for (let i = chunk.head; i < chunk.end; i++) {
-          const entry = (chunk.entries as Entry[])[i] as Entry;
-          pack(placeOf(entry, this.#stores), chunks);
-          entry.message.release();
-        }
+      if (chunk.entries === undefined || (keepHead && c === this.#first)) {
+        chunks.push(chunk);
+        continue;
+      }
+      const { entries } = chunk;
+      const upTo = this.#storedUpTo(entries, chunk.head);
+      for (let i = chunk.head; i < upTo; i++) {
+        const entry = entries[i] as Entry;
+        pack(placeOf(entry, this.#stores), chunks);
+        entry.message.release();
+      }
+      if (upTo < entries.length) chunks.push(new Chunk(entries.slice(upTo), undefined));
     }
     this.#chunks = chunks;
     this.#first = 0;
@@ -189,11 +194,12 @@ export class Line {
     return entries;
   }
 
-  #allStored(chunk: Chunk): boolean {
-    let all = true;
-    const entries = chunk.entries as Entry[];
-    for (let i = chunk.head; i < entries.length; i++) if (!isStored(entries[i] as Entry, this.#stores)) all = false;
-    return all;
+  /** Where the first that is not stored stands; all that need it are given to the scratch file. */
+  #storedUpTo(entries: readonly Entry[], from: number): number {
+    let upTo = entries.length;
+    for (let i = from; i < entries.length; i++)
+      if (!isStored(entries[i] as Entry, this.#stores)) upTo = Math.min(upTo, i);
+    return upTo;
   }
 }
 

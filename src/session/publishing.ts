@@ -231,8 +231,13 @@ export class Publishing {
       rest === undefined ? source : new Source(connection.context.broker.services.memory, this.#bodyBytes + 512),
       connection.context.clock.now,
     );
-    if (this.#channel.transaction !== undefined) this.#channel.transaction.publish(message, target, this);
-    else this.handOver(message, target);
+    const { transaction } = this.#channel;
+    if (transaction === undefined) return this.handOver(message, target);
+    try {
+      transaction.publish(message, target, this);
+    } catch (error) {
+      connection.handle(error, this.#channel, 60, 40);
+    }
   }
 
   /** Gives the message to its queues, or back to its publisher, and counts it for confirms. */

@@ -166,6 +166,16 @@ test('transient messages of many chunks are all given to the scratch file at onc
   expect(queue.ready.unloaded).toBe(2000);
 });
 
+test('what is stored is packed though what came last is not', () => {
+  const bench = new Bench();
+  const queue = bench.queue(false);
+  for (let n = 0; n < 10; n++) {
+    publish([queue], bench.message('x'), bench.journal);
+    queue.pageOut();
+  }
+  expect(queue.ready.unloaded).toBe(9);
+});
+
 test('thousands of unsettled deliveries keep no object, and come back in order with their marks and their consumer free', () => {
   const bench = new Bench();
   const queue = bench.queue();
@@ -326,11 +336,12 @@ test('a ready list gives the lowest sequence first, whatever came back, was page
           }
         } else if (what === 'page out') ready.pageOut(n % 2 === 0);
         else if (what === 'move')
-          for (const { sequence, id, message } of [...ready])
-            if (sequence % 7 === n % 7) {
-              expect(ready.relocate(sequence, id, bench.journal.move(message.position))).toBe(true);
-              bench.journal.drop(message.position - 0);
-            }
+          for (const { sequence, id, message } of [...ready]) {
+            const { position } = message;
+            if (sequence % 7 !== n % 7) continue;
+            expect(ready.relocate(sequence, id, bench.journal.move(position))).toBe(true);
+            bench.journal.drop(position);
+          }
         expect(ready.count).toBe(waits.size);
         const before = ready.unloaded;
         ready.countUnloaded();
