@@ -1,8 +1,9 @@
 // Entries of one queue in the order of their sequences, in chunks of 512: as objects, or packed into positions.
 import type { Entry } from './entry.ts';
-import { chunkEntries, type NewPlace, Packed, type Place, type Stores } from './packed.ts';
+import { chunkEntries, Packed, type Place, type Stores } from './packed.ts';
 import { isStored, placeOf, relocateEntry } from './paging.ts';
 import type { Queue } from './queue.ts';
+import type { NewPlace } from './store.ts';
 
 /** Told of an entry that is dropped: its id (0 without a store), its size and whether it is in the scratch file. */
 export type Gone = (id: number, bodyBytes: number, inScratch: boolean) => void;

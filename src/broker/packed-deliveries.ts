@@ -1,9 +1,10 @@
 // Unsettled deliveries as positions: 30 bytes each, at the slots of their delivery tags.
 import type { Consumer } from './consumer.ts';
 import type { Entry } from './entry.ts';
-import { chunkEntries, type NewPlace, Packed, type Stores } from './packed.ts';
+import { chunkEntries, Packed, type Stores } from './packed.ts';
 import { placeOf } from './paging.ts';
 import type { Queue } from './queue.ts';
+import type { NewPlace } from './store.ts';
 
 /** What many deliveries have in common: where they came from, who has them, and their sequences from 32 bits on. */
 interface Origin {

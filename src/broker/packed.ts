@@ -2,7 +2,7 @@
 import { Entry } from './entry.ts';
 import { unloadedMessage } from './message.ts';
 import type { Queue } from './queue.ts';
-import type { Store } from './store.ts';
+import type { NewPlace, Store } from './store.ts';
 
 export const chunkEntries = 512;
 
@@ -27,13 +27,6 @@ export interface Place {
   readonly redelivered: boolean;
   readonly persistent: boolean;
   readonly scratch: boolean;
-}
-
-/** Where a store has an entry's record now. */
-export interface NewPlace {
-  readonly id: number;
-  readonly position: number;
-  readonly block: number;
 }
 
 export class Packed {

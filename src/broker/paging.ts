@@ -1,8 +1,8 @@
 // What leaves memory: whether an entry's content is safe elsewhere, where that is, and how the entry hears that it was moved.
 import type { Entry } from './entry.ts';
 import { unloadedMessage } from './message.ts';
-import type { NewPlace, Place, Stores } from './packed.ts';
-import type { Store } from './store.ts';
+import type { Place, Stores } from './packed.ts';
+import type { NewPlace, Store } from './store.ts';
 
 /**
  * Whether it is enough to keep the entry's place. What no store has yet is given to the scratch file, for as long as that keeps up, and

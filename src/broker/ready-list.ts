@@ -1,9 +1,10 @@
 // The messages of a queue that wait, in order of sequence; deep ones as positions only.
 import type { Entry } from './entry.ts';
 import { type Gone, Line } from './line.ts';
-import type { NewPlace, Place, Stores } from './packed.ts';
+import type { Place, Stores } from './packed.ts';
 import type { Queue } from './queue.ts';
 import { Returned } from './returned.ts';
+import type { NewPlace } from './store.ts';
 
 /**
  * Rules: new entries join at the tail with rising sequences, entries leave at the head. What comes back was taken from the head, so

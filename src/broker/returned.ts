@@ -1,9 +1,10 @@
 // Entries that came back to their queue, lowest sequence first: those with their content in a heap, the others packed.
 import type { Entry } from './entry.ts';
 import { drop, type Gone, Line } from './line.ts';
-import type { NewPlace, Stores } from './packed.ts';
+import type { Stores } from './packed.ts';
 import { isStored, placeOf, relocateEntry, unload } from './paging.ts';
 import type { Queue } from './queue.ts';
+import type { NewPlace } from './store.ts';
 
 /** Objects in the heap up to which it is left alone without need. */
 const heapMin = 4096;

@@ -7,6 +7,13 @@ export interface Waiter {
   durable(): void;
 }
 
+/** Where a store has an entry's record now. */
+export interface NewPlace {
+  readonly id: number;
+  readonly position: number;
+  readonly block: number;
+}
+
 export interface Store {
   /** Keeps the message for its one entry, and gives the entry its id. */
   publish(entry: Entry): void;

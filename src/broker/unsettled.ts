@@ -1,9 +1,9 @@
 // The deliveries of a channel that were not settled yet, found by delivery tag in O(1): a ring of objects, and packed ones beside it.
 import type { Entry } from './entry.ts';
-import type { NewPlace, Stores } from './packed.ts';
+import type { Stores } from './packed.ts';
 import { deliverySlots, PackedDeliveries } from './packed-deliveries.ts';
 import { isStored, relocateEntry, unload } from './paging.ts';
-import type { Store } from './store.ts';
+import type { NewPlace, Store } from './store.ts';
 
 const slotsMin = 64;
 

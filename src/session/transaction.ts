@@ -48,7 +48,7 @@ export class Transaction {
     if (!all && (!unsettled.has(tag) || this.hasSettled(tag))) throw unknownTag(tag);
     this.#grow(settlementBytes);
     const upTo = all ? unsettled.nextTag - 1 : tag;
-    this.#settlements.push({ from: multiple ? this.#settledUpTo + 1 : tag, upTo, verdict });
+    this.#settlements.push({ from: multiple ? 0 : tag, upTo, verdict });
     if (multiple) this.#settledUpTo = upTo;
     else this.#settledAlone.add(tag);
   }

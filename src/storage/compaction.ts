@@ -1,6 +1,5 @@
 // Gives segments back: those where nothing lives, and, to keep the disk in bounds, those where little does.
-import type { NewPlace } from '../broker/packed.ts';
-import type { Store } from '../broker/store.ts';
+import type { NewPlace, Store } from '../broker/store.ts';
 import type { Journal } from './journal.ts';
 import { blockHeaderBytes } from './log.ts';
 import { bodyLength, contentOffset, readEntries, recordsOf, recordTypes } from './record.ts';

@@ -3,9 +3,8 @@ import type { Entry } from '../../../src/broker/entry.ts';
 import type { Journal } from '../../../src/broker/journal.ts';
 import { Memory, Source } from '../../../src/broker/memory.ts';
 import { Message } from '../../../src/broker/message.ts';
-import type { NewPlace } from '../../../src/broker/packed.ts';
 import { Queue, type Services } from '../../../src/broker/queue.ts';
-import type { Waiter } from '../../../src/broker/store.ts';
+import type { NewPlace, Waiter } from '../../../src/broker/store.ts';
 
 export class Shelf implements Journal {
   readonly block = 1;
