@@ -29,7 +29,6 @@ const rooms: Rooms = {
       'broker/message',
       'broker/memory',
       'broker/store',
-      'broker/ready-list',
     ],
     node: {
       'node:zlib': 'all files',

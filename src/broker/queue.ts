@@ -96,8 +96,9 @@ export class Queue implements Holder {
     this.owner = options.owner;
     this.arguments = options.arguments;
     this.#services = services;
-    this.ready = new ReadyList(this, { journal: services.journal, scratch: services.scratch });
-    services.memory.hold(this);
+    this.ready = new ReadyList(this, services);
+    // Without a disk there is nowhere to page to.
+    if (services.scratch !== undefined) services.memory.hold(this);
   }
 
   /** Whether a message with that persistence must survive in this queue. */
@@ -165,26 +166,23 @@ export class Queue implements Holder {
     if (consumer !== undefined) this.#free(consumer);
   }
 
-  /** Unsettled deliveries come back to their old places; whoever has credit gets them in order. */
-  requeue(entries: readonly Entry[]): void {
-    this.unsettled -= entries.length;
+  /** An unsettled delivery comes back to its old place. Nobody gets it before `redistribute`. */
+  giveBack(entry: Entry): void {
+    this.unsettled--;
+    if (entry.consumer !== undefined) entry.consumer.unsettled--;
+    entry.consumer = undefined;
     if (this.deleted) {
-      for (const entry of entries) {
-        this.#done(entry);
-        entry.message.release();
-      }
+      this.#done(entry);
+      entry.message.release();
       return;
     }
-    for (const entry of entries) {
-      entry.redelivered = true;
-      this.ready.return(entry);
-    }
-    for (const entry of entries) {
-      const { consumer } = entry;
-      entry.consumer = undefined;
-      if (consumer === undefined) continue;
-      consumer.unsettled--;
-    }
+    entry.redelivered = true;
+    this.ready.return(entry);
+  }
+
+  /** All of one requeue came back: whoever has credit gets what waits, in order. */
+  redistribute(): void {
+    if (this.deleted) return;
     for (const consumer of this.consumers) this.#rejoin(consumer);
     this.dispatch();
   }

@@ -1,9 +1,9 @@
 // The composition root: every room is made here, wired, started and stopped in order.
 import { hostname } from 'node:os';
 import { Authority } from '../auth/authority.ts';
-import type { Entry } from '../broker/entry.ts';
 import { connectionForced } from '../broker/errors.ts';
 import { Memory } from '../broker/memory.ts';
+import type { Unsettled } from '../broker/unsettled.ts';
 import type { ManagementServer } from '../http/server.ts';
 import { type Listener, listen } from '../net/listener.ts';
 import { Turn } from '../net/turn.ts';
@@ -75,8 +75,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     serverProperties: serverProperties(config, config.clusterName ?? `leveret@${hostname()}`),
     log,
     connections,
-    alarm: () => (stores.failing() ? 'low on disk' : undefined),
-    whenAccepting: stores.whenAccepting,
+    alarm: () => (stores.trouble() === undefined ? undefined : 'low on disk'),
   };
   const listeners: Listener[] = [];
   let management: ManagementServer | undefined;
@@ -89,7 +88,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       listeners,
       authority,
       log,
-      trouble: () => (stores.failing() ? 'the journal cannot be written: persistent publishes are stopped' : undefined),
+      trouble: stores.trouble,
     };
     if (config.management) management = await startManagement(subject, config.management);
   } catch (error) {
@@ -127,7 +126,6 @@ async function closed(connections: ReadonlySet<Connection>): Promise<void> {
   for (const connection of connections) connection.resetNow();
 }
 
-function* unsettledOf(connections: Iterable<Connection>): Generator<Entry> {
-  for (const connection of connections)
-    for (const channel of connection.channels.values()) for (const [, entry] of channel.unsettled) yield entry;
+function* unsettledOf(connections: Iterable<Connection>): Generator<Unsettled> {
+  for (const { channels } of connections) for (const { unsettled } of channels.values()) yield unsettled;
 }

@@ -21,7 +21,7 @@ import { writeDelivery } from './delivery.ts';
 import { guarded, handlerFailed } from './failures.ts';
 import { Parking } from './parking.ts';
 import { Publishing, publishIds } from './publishing.ts';
-import { ackIds, ackOne, requeueAll } from './settling.ts';
+import { ackIds, ackOne, settleRange } from './settling.ts';
 import { topologyHandlers } from './topology.ts';
 import { type Transaction, transactionHandlers } from './transaction.ts';
 
@@ -38,7 +38,7 @@ export class Channel implements Recipient, Holder {
   readonly vhost: Vhost;
   readonly user: User;
   readonly credit: Credit = new Credit();
-  readonly unsettled: Unsettled = new Unsettled();
+  readonly unsettled: Unsettled;
   readonly consumers: Map<string, Consumer> = new Map();
   readonly publishing: Publishing;
   state: State = 'open';
@@ -58,7 +58,9 @@ export class Channel implements Recipient, Holder {
     this.user = user;
     this.publishing = new Publishing(this);
     this.#parking = new Parking(this);
-    connection.context.broker.services.memory.hold(this);
+    const { services } = connection.context.broker;
+    this.unsettled = new Unsettled(services);
+    if (services.scratch !== undefined) services.memory.hold(this);
     this.#permissions = new PermissionCache(connection.context.authority, user, vhost.name);
   }
 
@@ -119,8 +121,7 @@ export class Channel implements Recipient, Holder {
 
   /** Lets go of the contents of deliveries that can be read back should they return to their queues. */
   pageOut(): void {
-    for (const [, { message }] of this.unsettled)
-      if (message.entries === 1 && message.loaded && message.store?.readable(message) === true) message.unload();
+    this.unsettled.pageOut();
   }
 
   /** The connection's output has drained: deliveries go on. */
@@ -220,7 +221,7 @@ export class Channel implements Recipient, Holder {
     }
     this.consumers.clear();
     this.transaction?.rollback();
-    requeueAll(this.unsettled.takeAll());
+    settleRange(this, 0, this.unsettled.nextTag, 'requeue');
     for (const queue of queues) this.deleteIfUnused(queue);
   }
 

@@ -119,7 +119,8 @@ export class Connection {
       if (at < 0) return;
     }
     this.#scan(() => this.#scanner.scan(chunk, at));
-    if (this.publisherPause.due) this.publisherPause.begin();
+    const { outrun } = this.publisherPause;
+    if (outrun !== undefined) this.publisherPause.begin(outrun);
   }
 
   /** Called a few times a second: heartbeats and everything that has a deadline. */

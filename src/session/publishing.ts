@@ -169,15 +169,20 @@ export class Publishing {
       rest === undefined ? source : new Source(connection.context.broker.services.memory, this.#bodyBytes + 512),
       connection.context.clock.now,
     );
-    if (this.#channel.transaction !== undefined) this.#channel.transaction.publish(message, target, this);
-    else this.handOver(message, target);
+    const { transaction } = this.#channel;
+    if (transaction === undefined) return this.handOver(message, target);
+    try {
+      transaction.publish(message, target, this);
+    } catch (error) {
+      handlerFailed(this.#channel, error, 60, 40);
+    }
   }
 
   /** Gives the message to its queues, or back to its publisher, and counts it for confirms. */
   handOver(message: Message, target: Target): void {
     const channel = this.#channel;
     const { broker } = channel.connection.context;
-    const { journal } = broker.services;
+    const { journal, scratch, memory } = broker.services;
     const exchange = target.exchange as Exchange;
     if (target.routed !== channel.vhost.version) routeTarget(channel.vhost, target, message);
     const { queues } = target;
@@ -190,8 +195,14 @@ export class Publishing {
     exchange.stats.publishedOut++;
     if (publish(queues, message, journal)) {
       channel.confirms?.journaled();
-      if (!journal.accepting) channel.connection.publisherPause.due = true;
-    } else channel.confirms?.immediate();
+      if (!journal.accepting) channel.connection.publisherPause.outrun = journal;
+      return;
+    }
+    channel.confirms?.immediate();
+    // A transient message needs no disk, unless there is no room for it in memory.
+    if (memory.bytes <= memory.limit) return;
+    memory.check();
+    if (scratch?.accepting === false) channel.connection.publisherPause.outrun = scratch;
   }
 
   #tooBig(): never {
