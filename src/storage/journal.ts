@@ -441,6 +441,7 @@ export class Journal implements JournalPort {
         position: block.position,
         parts: block.parts,
         length: block.length,
+        payloadChecksum: block.payloadChecksum,
         ...(startsSegment ? { segment: { header: this.#header(block) }, fromReserve } : {}),
         ...(block.isIndex && !startsSegment ? { index: true } : {}),
       })

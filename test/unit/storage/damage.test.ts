@@ -149,10 +149,10 @@ test('a file of a newer format is refused and left alone', async () => {
   const { encodeHeader } = await import('../../../src/storage/segment-page.ts');
   const { crc32 } = await import('node:zlib');
   const page = encodeHeader({ number: 1, epoch: 1, start: 0, header: Buffer.alloc(0) });
-  page.writeUInt32LE(2, 12);
+  page.writeUInt32LE(99, 12);
   page.writeUInt32LE(crc32(page.subarray(12, 64)), 8);
   await (await disk.open(firstFile, { durable: true })).write([page], 0);
   const before = disk.files();
-  await expect(open().claim()).rejects.toThrow(`${firstFile} has format version 2`);
+  await expect(open().claim()).rejects.toThrow(`${firstFile} has format version 99`);
   expect(disk.files()).toEqual(before);
 });
