@@ -95,7 +95,10 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
       for (const compaction of compactions) await compaction.stop();
       journal.closed(deliveredIds(broker, unsettled));
       await journal.close();
-      await scratch.close();
+      // Nothing in it is missed, and the next start takes it away.
+      await scratch
+        .close()
+        .catch((error: Error) => report('warning', `the scratch files stay for now: ${error.message}`));
     },
   };
 }
