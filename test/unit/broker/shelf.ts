@@ -75,8 +75,13 @@ export class Shelf implements Journal {
         if (message.loaded || message.entries === 0) continue;
         const content = this.#contents.get(message.position);
         this.reads.push(message.position);
-        if (content === undefined) damaged.push(entry);
-        else message.load(content.address, content.header, content.body, new Source(this.#memory, content.body.length));
+        if (content === undefined) {
+          damaged.push(entry);
+          continue;
+        }
+        const { address, header, body } = content;
+        const bytes = Buffer.concat([header, body]);
+        message.load(address, bytes, 0, header.length, bytes.length, new Source(this.#memory, body.length));
       }
       done(damaged);
     });
