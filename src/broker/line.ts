@@ -5,6 +5,9 @@ import { isReadable, isStored, placeOf, relocateEntry } from './paging.ts';
 import type { Queue } from './queue.ts';
 import type { NewPlace } from './store.ts';
 
+/** Of a longer line only the first so many chunks stay objects if nothing asks for their memory. */
+const residentChunks = 32;
+
 /** Told of an entry that is dropped: its id (0 without a store), its size and whether it is in the scratch file. */
 export type Gone = (id: number, bodyBytes: number, inScratch: boolean) => void;
 
@@ -52,7 +55,7 @@ export class Line {
       tail.entries.push(entry);
       return 0;
     }
-    const packed = this.#packed > 0 ? this.#packTail() : 0;
+    const packed = this.#chunks.length - this.#first > residentChunks ? this.#packTail() : 0;
     this.#chunks.push(new Chunk([entry], undefined));
     return packed;
   }
@@ -197,10 +200,11 @@ export class Line {
     }
   }
 
-  /** Behind packed chunks nothing is delivered soon: what is stored there is packed while it is young, before the budget asks for it. */
+  /** So far from the head nothing is delivered soon: what is stored there is packed while it is young, before the budget asks for it. */
   #packTail(): number {
     let c = this.#chunks.length;
-    while (this.#chunks[c - 1]?.entries !== undefined) c--;
+    const from = this.#packed > 0 ? this.#first : this.#first + residentChunks;
+    while (c > from && this.#chunks[c - 1]?.entries !== undefined) c--;
     let count = 0;
     for (; c < this.#chunks.length; c++) {
       const chunk = this.#chunks[c] as Chunk;
