@@ -38,6 +38,10 @@ export class DeferredLog implements Log {
     }
   }
 
+  async seal(): Promise<void> {
+    await this.#opened?.seal();
+  }
+
   async read(position: Position, bytes: number): Promise<ReadResult> {
     // Of a log that has just gone: nobody needs any more what was asked for.
     if (this.#opened === undefined) return { blocks: [], next: undefined, damage: [] };

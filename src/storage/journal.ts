@@ -445,9 +445,9 @@ export class Journal implements JournalPort {
 
   #append(block: OpenBlock, startsSegment: boolean, fromReserve: boolean): void {
     const { log } = this.options;
-    // An index that finds no room is left out: its segment is then read block by block.
+    // An index that finds no room is left out: its segment is then read block by block, up to where it was sealed.
     if (block.isIndex && !startsSegment && log.room() < block.length) {
-      this.#written(block);
+      log.seal().then(() => this.#written(block));
       return;
     }
     log

@@ -87,6 +87,8 @@ export interface Log {
   claim(): Promise<{ epoch: number; segments: readonly SegmentFound[]; damage: readonly Damage[] }>;
   /** One at a time, in the order of positions. Never rejects. */
   append(block: BlockWrite): Promise<AppendOutcome>;
+  /** Ends the current segment without an index: what it ends with is known from then on. Never rejects. */
+  seal(): Promise<void>;
   /** Whole verified blocks from the block at `position`, of about `bytes` in all, at least one block, never past its segment's end. */
   read(position: Position, bytes: number): Promise<ReadResult>;
   /** Give back the segment that starts there. Resolves when it cannot come back, not even after a power cut. */

@@ -45,6 +45,8 @@ class Fold {
   #nextId = 1;
   #lastQueueId = 0;
   #end = 0;
+  /** A segment's header was damaged: its first id is a guess, and not what bitmaps know it by. */
+  #headerLost = false;
 
   constructor(log: Log, damaged: (damage: Damage) => void) {
     this.#log = log;
@@ -55,6 +57,7 @@ class Fold {
     const header = readHeader(found.header);
     this.#lastQueueId = Math.max(this.#lastQueueId, header?.lastQueueId ?? 0);
     this.#nextId = Math.max(this.#nextId, header?.firstId ?? 0);
+    this.#headerLost ||= header === undefined;
     const segment = new SegmentState(found.start, header?.firstId ?? this.#nextId);
     segment.sealed = true;
     segment.bytes = found.bytes;
@@ -156,9 +159,13 @@ class Fold {
 
   #merge(by: SegmentState, firstId: number, bits: Buffer): void {
     const of = this.#segments.all.find(segment => segment.firstId === firstId && segment.endId > firstId);
-    if (of === undefined) return;
-    of.merge(bits);
-    if (of !== by) by.settles.add(of);
+    if (of !== undefined) {
+      of.merge(bits);
+      if (of !== by) by.settles.add(of);
+    } else if (this.#headerLost) {
+      for (let i = 0; i < bits.length * 8; i++)
+        if (((bits[i >>> 3] as number) & (1 << (i & 7))) !== 0) this.#settle(by, firstId + i);
+    }
   }
 
   #fact(segment: SegmentState, fact: FactRecord): void {

@@ -208,6 +208,10 @@ export class SegmentFiles implements Log {
     return { outcome: 'failed', error };
   }
 
+  async seal(): Promise<void> {
+    if (this.#current !== undefined) await this.#finish(this.#current);
+  }
+
   /** The index is in; its footer makes it known. A footer that fails costs only the short way of reading the segment. */
   async #finish(current: Current): Promise<void> {
     try {

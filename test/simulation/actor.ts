@@ -130,7 +130,8 @@ export class Actor {
       client.send(channel.number, 'basic.recover', { requeue: true });
       channel.settled(tags, true);
       channel.settledAll = true;
-      channel.await('basic.recover-ok');
+      // What came before the answer was under way when the broker took all back.
+      channel.await('basic.recover-ok', () => channel.unsettled.clear());
       return;
     }
     const multiple = chance.of(0.3);

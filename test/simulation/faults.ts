@@ -116,6 +116,9 @@ class HastyLog implements Log {
   trim(start: number): Promise<void> {
     return this.#turn.then(() => this.#log.trim(start));
   }
+  seal(): Promise<void> {
+    return this.#turn.then(() => this.#log.seal());
+  }
   room(): number {
     return this.#log.room();
   }

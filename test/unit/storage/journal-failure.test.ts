@@ -27,6 +27,7 @@ class Bench {
       bytes: 0,
       segmentBytes: 1 << 20,
       room: () => 1 << 20,
+      seal: async () => {},
       hasSpare: async () => this.spare,
       close: async () => {},
     };

@@ -18,6 +18,7 @@ function journal(position: number, segments: readonly SegmentState[]): Journal {
     bytes: 0,
     segmentBytes: 64 << 20,
     room: () => 64 << 20,
+    seal: async () => {},
     hasSpare: async () => true,
     close: async () => {},
   };
