@@ -108,7 +108,8 @@ export class Queue implements Holder {
       const consumer = this.#nextConsumer();
       if (consumer !== undefined) {
         if (!consumer.noAck) entry.message.retain();
-        this.#deliver(consumer, entry);
+        // It was published in this turn.
+        this.#deliver(consumer, entry, entry.message.publishedAt);
         return;
       }
     }
@@ -116,8 +117,8 @@ export class Queue implements Holder {
     this.ready.push(entry);
   }
 
-  /** Hands out what waits for as long as a consumer has credit. */
-  dispatch(): void {
+  /** Hands out what waits for as long as a consumer has credit. Who knows the time gives it: asking the clock for each ack is dear. */
+  dispatch(now: number = this.services.clock.now): void {
     const ready = this.ready;
     while (ready.count > 0) {
       if (ready.unloaded > 0 && !this.#headIsLoaded()) return;
@@ -125,7 +126,7 @@ export class Queue implements Holder {
       if (consumer === undefined) return;
       const entry = ready.shift() as Entry;
       if (ready.unloaded > 0 && --this.#ahead < this.#aheadMark) this.#load();
-      this.#deliver(consumer, entry);
+      this.#deliver(consumer, entry, now);
       if (consumer.noAck) entry.message.release();
     }
   }
@@ -138,7 +139,7 @@ export class Queue implements Holder {
       this.stats.gotEmpty++;
       return undefined;
     }
-    this.#handOut(entry);
+    this.#handOut(entry, this.services.clock.now);
     if (noAck) {
       this.stats.gotNoAck++;
       this.#done(entry);
@@ -156,22 +157,22 @@ export class Queue implements Holder {
   }
 
   /** An unsettled delivery was acknowledged. */
-  ack(entry: Entry): void {
+  ack(entry: Entry, now: number): void {
     const { consumer } = entry;
-    const ms = this.services.clock.now - entry.deliveredAt;
+    const ms = now - entry.deliveredAt;
     this.stats.acked++;
     this.processingTimes.record(ms);
     if (consumer !== undefined) {
       consumer.stats.acked++;
       consumer.processingTimes.record(ms);
     }
-    this.drop(entry);
+    this.drop(entry, now);
   }
 
   /** An unsettled delivery need not come back. */
-  drop(entry: Entry): void {
+  drop(entry: Entry, now: number): void {
     this.discard(entry);
-    if (entry.consumer !== undefined) this.answered(entry.consumer);
+    if (entry.consumer !== undefined) this.answered(entry.consumer, now);
   }
 
   /** The same, but its consumer is not free for another one yet. */
@@ -182,9 +183,9 @@ export class Queue implements Holder {
   }
 
   /** A client has settled a delivery: its consumer may have room again. */
-  answered(consumer: Consumer): void {
+  answered(consumer: Consumer, now: number): void {
     consumer.unsettled--;
-    if (consumer.waiting && this.#rejoin(consumer)) this.dispatch();
+    if (consumer.waiting && this.#rejoin(consumer)) this.dispatch(now);
   }
 
   /** An unsettled delivery comes back to its old place. Nobody gets it before `redistribute`. */
@@ -345,9 +346,9 @@ export class Queue implements Holder {
     }
   }
 
-  #deliver(consumer: Consumer, entry: Entry): void {
+  #deliver(consumer: Consumer, entry: Entry, now: number): void {
     this.#turns.push(consumer);
-    this.#handOut(entry);
+    this.#handOut(entry, now);
     consumer.stats.delivered++;
     if (entry.redelivered) consumer.stats.redelivered++;
     if (consumer.noAck) {
@@ -364,8 +365,7 @@ export class Queue implements Holder {
   }
 
   /** Notes when it goes out, and how long it has waited for that. */
-  #handOut(entry: Entry): void {
-    const { now } = this.services.clock;
+  #handOut(entry: Entry, now: number): void {
     entry.deliveredAt = now;
     if (entry.redelivered) this.stats.redelivered++;
     else this.waitTimes.record(now - entry.message.publishedAt);

@@ -83,7 +83,8 @@ describe('a browse', () => {
       [5, 'ready', false, '5'],
     ]);
     expect(next).toBeUndefined();
-    expect(items[1]!.delivery).toMatchObject({ tag: 2, deliveredAt: 77 });
+    expect(items[0]!.delivery).toMatchObject({ tag: 3, deliveredAt: 77 });
+    expect(items[1]!.delivery).toMatchObject({ tag: 2, deliveredAt: 1 });
     expect(items[1]!.delivery!.consumer).toBe(consumer);
     expect(items[1]!.delivery!.unsettled.channel).toBe(worker);
     expect(items[2]!.delivery).toBeUndefined();
