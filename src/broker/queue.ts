@@ -7,6 +7,7 @@ import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { Message } from './message.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
 import { Ring } from './ring.ts';
 import { QueueStats } from './stats.ts';
@@ -27,10 +28,6 @@ export interface Services {
   /** What all channels have unsettled. */
   readonly unsettled: () => Iterable<Unsettled>;
 }
-
-/** Read-ahead of a paged-out queue, bytes: this much is asked for at a time, less when memory is short. */
-const readAheadBytes = 2 << 20;
-const readAheadBytesShort = 256 << 10;
 
 export interface QueueOptions {
   readonly id: number;
@@ -71,11 +68,7 @@ export class Queue implements Holder {
   #oldest = { sequence: 0, publishedAt: 0 };
   /** Consumers that were not found without credit when last tried, in the order of their turns. */
   readonly #turns = new Ring<Consumer>();
-  #loading = false;
-  /** Loaded entries left over which the next read-ahead is not needed yet. */
-  #ahead = 0;
-  #aheadMark = 0;
-  #whenLoaded: (() => void)[] = [];
+  readonly #readAhead: ReadAhead;
 
   constructor(options: QueueOptions, services: Services) {
     this.id = options.id;
@@ -87,6 +80,7 @@ export class Queue implements Holder {
     this.arguments = options.arguments;
     this.services = services;
     this.ready = new ReadyList(this, services);
+    this.#readAhead = new ReadAhead(this.ready, services.memory, this);
     // Without a disk there is nowhere to page to.
     if (services.scratch !== undefined) services.memory.hold(this);
   }
@@ -121,11 +115,11 @@ export class Queue implements Holder {
   dispatch(now: number = this.services.clock.now): void {
     const ready = this.ready;
     while (ready.count > 0) {
-      if (ready.unloaded > 0 && !this.#headIsLoaded()) return;
+      if (ready.unloaded > 0 && !this.#readAhead.headIsLoaded()) return;
       const consumer = this.#nextConsumer();
       if (consumer === undefined) return;
       const entry = ready.shift() as Entry;
-      if (ready.unloaded > 0 && --this.#ahead < this.#aheadMark) this.#load();
+      if (ready.unloaded > 0) this.#readAhead.taken();
       this.#deliver(consumer, entry, now);
       if (consumer.noAck) entry.message.release();
     }
@@ -153,7 +147,7 @@ export class Queue implements Holder {
 
   /** Calls back when the first message is in memory, after `take` said 'paged'. */
   whenLoaded(run: () => void): void {
-    this.#whenLoaded.push(run);
+    this.#readAhead.whenLoaded(run);
   }
 
   /** An unsettled delivery was acknowledged. */
@@ -242,7 +236,7 @@ export class Queue implements Holder {
 
   /** The first message, for a look at it: undefined when the queue is empty, 'paged' when it has to be read first. */
   first(): Entry | 'paged' | undefined {
-    if (this.ready.unloaded > 0 && !this.#headIsLoaded() && this.ready.count > 0) return 'paged';
+    if (this.ready.unloaded > 0 && !this.#readAhead.headIsLoaded() && this.ready.count > 0) return 'paged';
     return this.ready.peek();
   }
 
@@ -288,6 +282,16 @@ export class Queue implements Holder {
     this.ready.pageOut(this.consumers.size > 0);
   }
 
+  lose(entry: Entry): void {
+    this.services.damaged(entry);
+    this.#done(entry);
+    entry.message.release();
+  }
+
+  loaded(): void {
+    if (!this.deleted) this.dispatch();
+  }
+
   #return(entry: Entry): void {
     this.unsettled--;
     entry.consumer = undefined;
@@ -298,44 +302,6 @@ export class Queue implements Holder {
     }
     entry.redelivered = true;
     this.ready.return(entry);
-  }
-
-  #headIsLoaded(): boolean {
-    for (;;) {
-      const head = this.ready.peek();
-      if (head === undefined) return false;
-      if (head.message.loaded) return true;
-      if (!head.message.damaged) break;
-      const lost = this.ready.shiftDamaged() as Entry;
-      this.services.damaged(lost);
-      this.#done(lost);
-      lost.message.release();
-    }
-    this.#load();
-    return false;
-  }
-
-  #load(): void {
-    if (this.#loading) return;
-    const { memory } = this.services;
-    const entries = this.ready.toLoad(memory.bytes > memory.limit ? readAheadBytesShort : readAheadBytes);
-    const store = entries[0]?.message.store;
-    if (store === undefined) return;
-    let same = 1;
-    while (same < entries.length && entries[same]?.message.store === store) same++;
-    this.#loading = true;
-    store.load(same === entries.length ? entries : entries.slice(0, same), damaged => {
-      this.#loading = false;
-      for (const entry of damaged) entry.message.damaged = true;
-      this.ready.countUnloaded();
-      this.#ahead += same;
-      this.#aheadMark = same >> 1;
-      // Who waits must hear of it though the queue is gone by now.
-      const waiting = this.#whenLoaded;
-      this.#whenLoaded = [];
-      for (const run of waiting) run();
-      if (!this.deleted) this.dispatch();
-    });
   }
 
   #nextConsumer(): Consumer | undefined {
