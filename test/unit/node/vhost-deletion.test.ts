@@ -56,7 +56,7 @@ test('is gone with its queues, messages, bindings and permissions', async () => 
     await first.close();
 
     const second = await open(dataDir);
-    expect([...second.broker.vhosts.keys()]).toEqual([]);
+    expect([...second.broker.vhosts.keys(), ...second.broker.queuesById.keys()]).toEqual([]);
     expect([...second.authority.facts()].map(({ type }) => type)).toEqual(['user.put']);
     const again = second.broker.createVhost('v');
     expect([again.queues.size, again.exchanges.has('e'), second.broker.stats.queuesDeleted]).toEqual([0, false, 0]);
