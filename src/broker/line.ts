@@ -1,7 +1,7 @@
 // Entries of one queue in the order of their sequences, in chunks of 512: as objects, or packed into positions.
 import type { Entry } from './entry.ts';
 import { chunkEntries, Packed, type Place, type Stores } from './packed.ts';
-import { isStored, placeOf, relocateEntry } from './paging.ts';
+import { isReadable, isStored, placeOf, relocateEntry } from './paging.ts';
 import type { Queue } from './queue.ts';
 import type { NewPlace } from './store.ts';
 
@@ -34,26 +34,38 @@ class Chunk {
   }
 }
 
-/** Rule: entries join at the tail with rising sequences and leave at the head. */
+/**
+ * Rules: entries join at the tail with rising sequences and leave at the head. Chunks are unpacked from the head on, and what joins is in
+ * memory: so objects without their content stand before the first packed chunk only.
+ */
 export class Line {
   readonly #queue: Queue;
   readonly #stores: Stores;
   #chunks: Chunk[] = [];
   #first = 0;
+  /** Entries in packed chunks. */
+  #packed = 0;
 
   constructor(queue: Queue, stores: Stores) {
     this.#queue = queue;
     this.#stores = stores;
   }
 
-  push(entry: Entry): void {
+  /** Adds an entry. Returns how many others were packed at this occasion. */
+  push(entry: Entry): number {
     const tail = this.#chunks[this.#chunks.length - 1];
-    if (tail?.entries !== undefined && tail.entries.length < chunkEntries) tail.entries.push(entry);
-    else this.#chunks.push(new Chunk([entry], undefined));
+    if (tail?.entries !== undefined && tail.entries.length < chunkEntries) {
+      tail.entries.push(entry);
+      return 0;
+    }
+    const packed = this.#packed > 0 ? this.#packTail() : 0;
+    this.#chunks.push(new Chunk([entry], undefined));
+    return packed;
   }
 
   /** Adds an entry that is known by its place only. */
   pushPlace(place: Place): void {
+    this.#packed++;
     pack(place, this.#chunks);
   }
 
@@ -123,6 +135,7 @@ export class Line {
     }
     this.#chunks = [];
     this.#first = 0;
+    this.#packed = 0;
   }
 
   /** Packs what is stored, of each chunk what stands before the first that is not. The head stays when it is being delivered from. */
@@ -141,6 +154,7 @@ export class Line {
         pack(placeOf(entry, this.#stores), chunks);
         entry.message.release();
       }
+      this.#packed += Math.max(0, upTo - chunk.head);
       if (upTo < entries.length) chunks.push(new Chunk(entries.slice(upTo), undefined));
     }
     this.#chunks = chunks;
@@ -174,19 +188,21 @@ export class Line {
     if (chunk === undefined || i < 0) return undefined;
     const entry = this.#entry(chunk, i);
     if (chunk.packed === undefined) chunk.entries?.splice(i, 1);
-    else chunk.packed.remove(i);
+    else {
+      chunk.packed.remove(i);
+      this.#packed--;
+    }
     if (chunk.head === chunk.end) this.#chunks.splice(c, 1);
     return entry;
   }
 
   /** How many have no content in memory. */
   get unloaded(): number {
-    let count = 0;
+    let count = this.#packed;
     for (let c = this.#first; c < this.#chunks.length; c++) {
-      const { entries, packed, head } = this.#chunks[c] as Chunk;
-      if (packed !== undefined) count += packed.length - head;
-      else
-        for (let i = head; i < (entries as Entry[]).length; i++) if (!(entries as Entry[])[i]?.message.loaded) count++;
+      const { entries, head } = this.#chunks[c] as Chunk;
+      if (entries === undefined) return count;
+      for (let i = head; i < entries.length; i++) if (!entries[i]?.message.loaded) count++;
     }
     return count;
   }
@@ -231,11 +247,33 @@ export class Line {
     return packed === undefined ? ((entries as Entry[])[i] as Entry) : packed.entry(i, this.#queue, this.#stores);
   }
 
+  /** Behind packed chunks nothing is delivered soon: what is stored there is packed while it is young, before the budget asks for it. */
+  #packTail(): number {
+    let c = this.#chunks.length;
+    while (this.#chunks[c - 1]?.entries !== undefined) c--;
+    let count = 0;
+    for (; c < this.#chunks.length; c++) {
+      const chunk = this.#chunks[c] as Chunk;
+      const entries = chunk.entries as Entry[];
+      if (!entries.every(isReadable)) break;
+      chunk.packed = new Packed((entries[0] as Entry).sequence);
+      for (const entry of entries) {
+        chunk.packed.push(placeOf(entry, this.#stores));
+        entry.message.release();
+      }
+      chunk.entries = undefined;
+      count += entries.length;
+    }
+    this.#packed += count;
+    return count;
+  }
+
   #unpack(chunk: Chunk): Entry[] {
     const { packed } = chunk;
     if (packed === undefined) return chunk.entries as Entry[];
     const entries: Entry[] = [];
     for (let i = chunk.head; i < packed.length; i++) entries.push(packed.entry(i, this.#queue, this.#stores));
+    this.#packed -= entries.length;
     chunk.entries = entries;
     chunk.packed = undefined;
     chunk.head = 0;

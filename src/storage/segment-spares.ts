@@ -5,8 +5,7 @@ import { pageBytes } from './segment-page.ts';
 
 const piecesPerFile = 64;
 const piecesPerSync = 4;
-const sparesMax = 2;
-const zeros = Buffer.alloc(1024 * 1024);
+const zeros = Buffer.alloc(256 * 1024);
 
 /** The path of the segment file with that number. */
 export function segmentPath(folder: string, number: number): string {
@@ -97,7 +96,7 @@ export class PreparedFile {
 
   async #zeroPiece(plain: DiskFile, end: number): Promise<void> {
     const length = Math.min(pieceOf(this.bytes), end - this.#zeroed);
-    const written = plain.write([zeros.subarray(0, length)], this.#zeroed);
+    const written = writeZeros(plain, this.#zeroed, length);
     const settled = (): void => {
       this.#piece = undefined;
     };
@@ -134,9 +133,9 @@ export class SegmentSpares {
     return (this.#waiting.length + (this.#underWay === undefined ? 0 : 1)) * this.#fileBytes;
   }
 
-  /** Whether one more file is wanted. */
+  /** Whether a file that is no longer needed is to be the next one. */
   get wanted(): boolean {
-    return this.#waiting.length + (this.#underWay === undefined ? 0 : 1) < sparesMax;
+    return this.#waiting.length === 0 && this.#underWay === undefined;
   }
 
   /** Takes a file that is there already, of the right size and with a durable name, as a spare; or removes it when it comes too late. */
@@ -167,7 +166,7 @@ export class SegmentSpares {
    * then it is kept back for what makes room.
    */
   async take(fromReserve: boolean): Promise<PreparedFile> {
-    if (!fromReserve && this.#waiting.length < sparesMax) await this.#requireRoom();
+    if (!fromReserve) await this.#requireRoom();
     for (;;) {
       const file = this.#waiting.shift() ?? (await this.#takeUnfinished());
       if (file.number > this.lastUsed) {
@@ -195,7 +194,6 @@ export class SegmentSpares {
 
   /** Whether `take` would give a file that is not the one kept back. Begins to make what is missing. */
   async hasSpare(): Promise<boolean> {
-    if (this.#waiting.length >= sparesMax) return true;
     try {
       await this.#requireRoom();
     } catch {
@@ -229,7 +227,7 @@ export class SegmentSpares {
     const plain = await this.#disk.open(path, { create: true });
     const length = pieceOf(this.#fileBytes);
     try {
-      await plain.write([zeros.subarray(0, length)], 0);
+      await writeZeros(plain, 0, length);
       await plain.sync();
       await this.#disk.syncFolder(this.#folder);
     } catch (error) {
@@ -277,5 +275,10 @@ function byNumber(a: PreparedFile, b: PreparedFile): number {
 
 /** Bytes of zeros that are written at once to a file of that size: few enough not to hold up what is appended meanwhile. */
 function pieceOf(fileBytes: number): number {
-  return Math.min(zeros.length, Math.ceil(fileBytes / piecesPerFile / pageBytes) * pageBytes);
+  return Math.min(1 << 20, Math.ceil(fileBytes / piecesPerFile / pageBytes) * pageBytes);
+}
+
+async function writeZeros(file: DiskFile, from: number, length: number): Promise<void> {
+  for (let at = 0; at < length; at += zeros.length)
+    await file.write([zeros.subarray(0, Math.min(zeros.length, length - at))], from + at);
 }
