@@ -54,6 +54,8 @@ export class Authority {
   readonly #accounts = new Map<string, Account>();
   readonly #check: LoginCheck;
   #version = 0;
+  /** Told of a user who was deleted. */
+  whenUserDeleted: (name: string) => void = () => {};
 
   constructor(options: AuthorityOptions) {
     this.loopbackUsers = new Set(options.loopbackUsers ?? ['guest']);
@@ -78,7 +80,7 @@ export class Authority {
         });
         break;
       case 'user.delete':
-        this.#accounts.delete(fact.name);
+        if (this.#accounts.delete(fact.name)) this.whenUserDeleted(fact.name);
         break;
       case 'permission.put':
         this.#accounts.get(fact.user)?.permissions.set(fact.vhost, new Permission(fact));

@@ -1,7 +1,8 @@
-// Unsettled deliveries as positions: 30 bytes each, at the slots of their delivery tags.
+// Unsettled deliveries as positions: 32 bytes each, at the slots of their delivery tags.
 import type { Consumer } from './consumer.ts';
 import type { Entry } from './entry.ts';
 import { chunkEntries, Packed, type Stores } from './packed.ts';
+import { PackedTimes } from './packed-times.ts';
 import { placeOf } from './paging.ts';
 import type { Queue } from './queue.ts';
 import type { NewPlace } from './store.ts';
@@ -24,10 +25,12 @@ export class PackedDeliveries {
   readonly #packed = new Packed(0);
   readonly #origins: Origin[] = [];
   readonly #originAt = new Uint16Array(chunkEntries);
+  readonly #deliveredAt = new PackedTimes();
 
   put(slot: number, entry: Entry, stores: Stores): void {
     this.#packed.set(slot, placeOf(entry, stores));
     this.#originAt[slot] = this.#origin(entry);
+    this.#deliveredAt.set(slot, entry.deliveredAt);
     this.count++;
     if (entry.consumer !== undefined) this.consumed++;
   }
@@ -42,7 +45,17 @@ export class PackedDeliveries {
     const { queue, consumer, high } = this.#origins[this.#originAt[slot] as number] as Origin;
     const entry = this.#packed.entry(slot, queue, stores, high);
     entry.consumer = consumer;
+    entry.deliveredAt = this.#deliveredAt.get(slot);
     return entry;
+  }
+
+  /** Slots and sequences of the deliveries from that queue. */
+  *of(queue: Queue): Generator<readonly [slot: number, sequence: number]> {
+    if (!this.#origins.some(origin => origin.queue === queue)) return;
+    for (let slot = 0; slot < chunkEntries; slot++) {
+      const origin = this.#origins[this.#originAt[slot] as number];
+      if (origin?.queue === queue && this.has(slot)) yield [slot, origin.high + this.#packed.sequence(slot)];
+    }
   }
 
   take(slot: number, stores: Stores): Entry | undefined {

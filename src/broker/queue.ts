@@ -3,12 +3,16 @@ import type { Table } from '../amqp/table.ts';
 import type { Clock } from './clock.ts';
 import type { Consumer } from './consumer.ts';
 import { Entry } from './entry.ts';
+import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { Message } from './message.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
 import { Ring } from './ring.ts';
+import { QueueStats } from './stats.ts';
 import type { Store } from './store.ts';
+import type { Unsettled } from './unsettled.ts';
 
 /** What every queue needs from the outside. */
 export interface Services {
@@ -21,11 +25,9 @@ export interface Services {
   readonly later: (run: () => void) => void;
   /** Told of messages that cannot be delivered because their bytes are damaged. */
   readonly damaged: (entry: Entry) => void;
+  /** What all channels have unsettled. */
+  readonly unsettled: () => Iterable<Unsettled>;
 }
-
-/** Read-ahead of a paged-out queue, bytes: this much is asked for at a time, less when memory is short. */
-const readAheadBytes = 2 << 20;
-const readAheadBytesShort = 256 << 10;
 
 export interface QueueOptions {
   readonly id: number;
@@ -36,18 +38,6 @@ export interface QueueOptions {
   /** The connection that owns an exclusive queue. */
   readonly owner: object | undefined;
   readonly arguments: Table;
-}
-
-/** Counters since the queue was made; read by whoever samples them. */
-export interface QueueStats {
-  published: number;
-  delivered: number;
-  deliveredNoAck: number;
-  got: number;
-  gotNoAck: number;
-  gotEmpty: number;
-  acked: number;
-  redelivered: number;
 }
 
 export class Queue implements Holder {
@@ -68,24 +58,17 @@ export class Queue implements Holder {
   /** Whether a consumer or a get may have been given messages since the queue was recovered. */
   consumed = false;
   nextSequence = 1;
-  readonly stats: QueueStats = {
-    published: 0,
-    delivered: 0,
-    deliveredNoAck: 0,
-    got: 0,
-    gotNoAck: 0,
-    gotEmpty: 0,
-    acked: 0,
-    redelivered: 0,
-  };
-  readonly #services: Services;
+  readonly stats: QueueStats = new QueueStats();
+  /** From publish to first delivery. */
+  readonly waitTimes: Histogram = new Histogram();
+  /** From delivery to ack. */
+  readonly processingTimes: Histogram = new Histogram();
+  readonly services: Services;
+  /** When a message was published that was the first when that was noted. */
+  #oldest = { sequence: 0, publishedAt: 0 };
   /** Consumers that were not found without credit when last tried, in the order of their turns. */
   readonly #turns = new Ring<Consumer>();
-  #loading = false;
-  /** Loaded entries left over which the next read-ahead is not needed yet. */
-  #ahead = 0;
-  #aheadMark = 0;
-  #whenLoaded: (() => void)[] = [];
+  readonly #readAhead: ReadAhead;
 
   constructor(options: QueueOptions, services: Services) {
     this.id = options.id;
@@ -95,8 +78,9 @@ export class Queue implements Holder {
     this.autoDelete = options.autoDelete;
     this.owner = options.owner;
     this.arguments = options.arguments;
-    this.#services = services;
+    this.services = services;
     this.ready = new ReadyList(this, services);
+    this.#readAhead = new ReadAhead(this.ready, services.memory, this);
     // Without a disk there is nowhere to page to.
     if (services.scratch !== undefined) services.memory.hold(this);
   }
@@ -118,7 +102,8 @@ export class Queue implements Holder {
       const consumer = this.#nextConsumer();
       if (consumer !== undefined) {
         if (!consumer.noAck) entry.message.retain();
-        this.#deliver(consumer, entry);
+        // It was published in this turn.
+        this.#deliver(consumer, entry, entry.message.publishedAt);
         return;
       }
     }
@@ -126,58 +111,92 @@ export class Queue implements Holder {
     this.ready.push(entry);
   }
 
-  /** Hands out what waits for as long as a consumer has credit. */
-  dispatch(): void {
+  /** Hands out what waits for as long as a consumer has credit. Who knows the time gives it: asking the clock for each ack is dear. */
+  dispatch(now: number = this.services.clock.now): void {
     const ready = this.ready;
     while (ready.count > 0) {
-      if (ready.unloaded > 0 && !this.#headIsLoaded()) return;
+      if (ready.unloaded > 0 && !this.#readAhead.headIsLoaded()) return;
       const consumer = this.#nextConsumer();
       if (consumer === undefined) return;
       const entry = ready.shift() as Entry;
-      if (ready.unloaded > 0 && --this.#ahead < this.#aheadMark) this.#load();
-      this.#deliver(consumer, entry);
+      if (ready.unloaded > 0) this.#readAhead.taken();
+      this.#deliver(consumer, entry, now);
       if (consumer.noAck) entry.message.release();
     }
   }
 
   /** Takes the first message for basic.get: undefined when the queue is empty, 'paged' when it has to be read first. */
   take(noAck: boolean): Entry | 'paged' | undefined {
-    if (this.ready.count === 0) return undefined;
-    if (this.ready.unloaded > 0 && !this.#headIsLoaded()) return this.ready.count === 0 ? undefined : 'paged';
-    const entry = this.ready.shift() as Entry;
+    if (this.first() === 'paged') return 'paged';
+    const entry = this.ready.shift();
+    if (entry === undefined) {
+      this.stats.gotEmpty++;
+      return undefined;
+    }
+    this.#handOut(entry, this.services.clock.now);
     if (noAck) {
+      this.stats.gotNoAck++;
       this.#done(entry);
       entry.message.release();
-    } else this.unsettled++;
+    } else {
+      this.stats.got++;
+      this.unsettled++;
+    }
     return entry;
   }
 
   /** Calls back when the first message is in memory, after `take` said 'paged'. */
   whenLoaded(run: () => void): void {
-    this.#whenLoaded.push(run);
+    this.#readAhead.whenLoaded(run);
   }
 
-  /** An unsettled delivery was acknowledged or dropped. */
-  settle(entry: Entry): void {
+  /** An unsettled delivery was acknowledged. */
+  ack(entry: Entry, now: number): void {
+    const { consumer } = entry;
+    const ms = now - entry.deliveredAt;
+    this.stats.acked++;
+    this.processingTimes.record(ms);
+    if (consumer !== undefined) {
+      consumer.stats.acked++;
+      consumer.processingTimes.record(ms);
+    }
+    this.drop(entry, now);
+  }
+
+  /** An unsettled delivery need not come back. */
+  drop(entry: Entry, now: number): void {
+    this.discard(entry);
+    if (entry.consumer !== undefined) this.answered(entry.consumer, now);
+  }
+
+  /** The same, but its consumer is not free for another one yet. */
+  discard(entry: Entry): void {
     this.unsettled--;
     this.#done(entry);
     entry.message.release();
-    const { consumer } = entry;
-    if (consumer !== undefined) this.#free(consumer);
+  }
+
+  /** A client has settled a delivery: its consumer may have room again. */
+  answered(consumer: Consumer, now: number): void {
+    consumer.unsettled--;
+    if (consumer.waiting && this.#rejoin(consumer)) this.dispatch(now);
   }
 
   /** An unsettled delivery comes back to its old place. Nobody gets it before `redistribute`. */
   giveBack(entry: Entry): void {
-    this.unsettled--;
     if (entry.consumer !== undefined) entry.consumer.unsettled--;
-    entry.consumer = undefined;
-    if (this.deleted) {
-      this.#done(entry);
-      entry.message.release();
-      return;
-    }
-    entry.redelivered = true;
-    this.ready.return(entry);
+    this.#return(entry);
+  }
+
+  /**
+   * An unsettled delivery comes back to its old place against the will of who has it, and goes to whoever is free. Who had it is free for
+   * another one only when it has settled this one, and comes last where it is free all the same.
+   */
+  takeBack(entry: Entry): void {
+    const { consumer } = entry;
+    this.#return(entry);
+    if (consumer !== undefined && this.#turns.remove(consumer)) this.#turns.push(consumer);
+    if (!this.deleted) this.dispatch();
   }
 
   /** All of one requeue came back: whoever has credit gets what waits, in order. */
@@ -206,6 +225,33 @@ export class Queue implements Holder {
     if (this.#rejoin(consumer)) this.dispatch();
   }
 
+  /** Drops the message with that sequence, wherever it waits. False when it does not. */
+  remove(sequence: number): boolean {
+    const entry = this.ready.remove(sequence);
+    if (entry === undefined) return false;
+    this.#done(entry);
+    entry.message.release();
+    return true;
+  }
+
+  /** The first message, for a look at it: undefined when the queue is empty, 'paged' when it has to be read first. */
+  first(): Entry | 'paged' | undefined {
+    if (this.ready.unloaded > 0 && !this.#readAhead.headIsLoaded() && this.ready.count > 0) return 'paged';
+    return this.ready.peek();
+  }
+
+  /** When the first message that waits was published, ms; undefined when there is none, or it is paged out and nobody has looked. */
+  get oldestPublishedAt(): number | undefined {
+    const { firstPublishedAt, firstSequence } = this.ready;
+    if (firstPublishedAt !== 0) return firstPublishedAt;
+    return firstSequence !== 0 && firstSequence === this.#oldest.sequence ? this.#oldest.publishedAt : undefined;
+  }
+
+  /** Somebody knows when a message was published: remembers it while that is the first one. */
+  noteAge(sequence: number, publishedAt: number): void {
+    if (sequence === this.ready.firstSequence) this.#oldest = { sequence, publishedAt };
+  }
+
   /** Drops all that waits, not what is unsettled. Returns how many. */
   purge(): number {
     const count = this.ready.count;
@@ -214,8 +260,8 @@ export class Queue implements Holder {
     this.ready.clear((id, bodyBytes, inScratch) => {
       if (id !== 0) (inScratch ? scratch : kept).push({ id, bodyBytes });
     });
-    this.#services.journal.settleAll(kept);
-    this.#services.scratch?.settleAll(scratch);
+    this.services.journal.settleAll(kept);
+    this.services.scratch?.settleAll(scratch);
     return count;
   }
 
@@ -223,53 +269,39 @@ export class Queue implements Holder {
   forget(): number {
     const count = this.ready.count;
     this.deleted = true;
-    this.#services.memory.leave(this);
+    this.services.memory.leave(this);
     this.ready.clear((id, bodyBytes, inScratch) => {
-      if (id !== 0) (inScratch ? (this.#services.scratch as Store) : this.#services.journal).forget(id, bodyBytes);
+      if (id !== 0) (inScratch ? (this.services.scratch as Store) : this.services.journal).forget(id, bodyBytes);
     });
     return count;
   }
 
   pageOut(): void {
+    const { firstSequence, firstPublishedAt } = this.ready;
+    if (firstPublishedAt !== 0) this.noteAge(firstSequence, firstPublishedAt);
     this.ready.pageOut(this.consumers.size > 0);
   }
 
-  #headIsLoaded(): boolean {
-    for (;;) {
-      const head = this.ready.peek();
-      if (head === undefined) return false;
-      if (head.message.loaded) return true;
-      if (!head.message.damaged) break;
-      const lost = this.ready.shiftDamaged() as Entry;
-      this.#services.damaged(lost);
-      this.#done(lost);
-      lost.message.release();
-    }
-    this.#load();
-    return false;
+  lose(entry: Entry): void {
+    this.services.damaged(entry);
+    this.#done(entry);
+    entry.message.release();
   }
 
-  #load(): void {
-    if (this.#loading) return;
-    const { memory } = this.#services;
-    const entries = this.ready.toLoad(memory.bytes > memory.limit ? readAheadBytesShort : readAheadBytes);
-    const store = entries[0]?.message.store;
-    if (store === undefined) return;
-    let same = 1;
-    while (same < entries.length && entries[same]?.message.store === store) same++;
-    this.#loading = true;
-    store.load(same === entries.length ? entries : entries.slice(0, same), damaged => {
-      this.#loading = false;
-      for (const entry of damaged) entry.message.damaged = true;
-      this.ready.countUnloaded();
-      this.#ahead += same;
-      this.#aheadMark = same >> 1;
-      // Who waits must hear of it though the queue is gone by now.
-      const waiting = this.#whenLoaded;
-      this.#whenLoaded = [];
-      for (const run of waiting) run();
-      if (!this.deleted) this.dispatch();
-    });
+  loaded(): void {
+    if (!this.deleted) this.dispatch();
+  }
+
+  #return(entry: Entry): void {
+    this.unsettled--;
+    entry.consumer = undefined;
+    if (this.deleted) {
+      this.#done(entry);
+      entry.message.release();
+      return;
+    }
+    entry.redelivered = true;
+    this.ready.return(entry);
   }
 
   #nextConsumer(): Consumer | undefined {
@@ -280,9 +312,11 @@ export class Queue implements Holder {
     }
   }
 
-  #deliver(consumer: Consumer, entry: Entry): void {
+  #deliver(consumer: Consumer, entry: Entry, now: number): void {
     this.#turns.push(consumer);
-    if (entry.redelivered) this.stats.redelivered++;
+    this.#handOut(entry, now);
+    consumer.stats.delivered++;
+    if (entry.redelivered) consumer.stats.redelivered++;
     if (consumer.noAck) {
       this.stats.deliveredNoAck++;
       consumer.channel.deliver(consumer, entry);
@@ -296,9 +330,11 @@ export class Queue implements Holder {
     consumer.channel.deliver(consumer, entry);
   }
 
-  #free(consumer: Consumer): void {
-    consumer.unsettled--;
-    if (consumer.waiting && this.#rejoin(consumer)) this.dispatch();
+  /** Notes when it goes out, and how long it has waited for that. */
+  #handOut(entry: Entry, now: number): void {
+    entry.deliveredAt = now;
+    if (entry.redelivered) this.stats.redelivered++;
+    else this.waitTimes.record(now - entry.message.publishedAt);
   }
 
   #rejoin(consumer: Consumer): boolean {

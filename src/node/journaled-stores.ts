@@ -71,6 +71,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
     memory,
     clock,
     later,
+    unsettled,
     damaged: ({ queue }) =>
       report('error', `a stored message of queue '${queue.name}' in vhost '${queue.vhost}' is damaged and was dropped`),
   });
@@ -108,6 +109,7 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
   for (const fact of recovered.facts) {
     if (isAuthFact(fact)) authority.apply(fact);
     else broker.apply(fact);
+    if (fact.type === 'vhost.deleted') authority.forgetVhost(fact.name);
   }
   const { queuesById } = broker;
   recovered.entries.distribute(

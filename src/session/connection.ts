@@ -10,6 +10,7 @@ import { Source } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Channel } from './channel.ts';
+import { ConnectionStats } from './connection-stats.ts';
 import type { SessionContext } from './context.ts';
 import { failConnection, frameFailed } from './failures.ts';
 import { FrameDispatch } from './frame-dispatch.ts';
@@ -48,6 +49,8 @@ export class Connection {
   readonly channels: Map<number, Channel> = new Map();
   readonly exclusiveQueues: Set<Queue> = new Set();
   state: State = 'handshake';
+  /** The time of what is being handled, ms since the epoch: read once per piece of input, for all that is in it. */
+  now: number;
   user: User | undefined;
   mechanism = '';
   vhost: Vhost | undefined;
@@ -59,7 +62,7 @@ export class Connection {
   heartbeat = 0;
   /** The bytes that messages being received stand in. */
   source: Source;
-  received = 0;
+  readonly stats: ConnectionStats = new ConnectionStats();
   /** Takes the frames of all channels, 0 included. */
   readonly dispatch: FrameDispatch;
   readonly reading: Reading;
@@ -75,13 +78,14 @@ export class Connection {
     this.transport = transport;
     this.peer = peer;
     this.name = `${peer.host}:${peer.port} -> ${peer.localHost}:${peer.localPort}`;
-    this.output = new Output(transport, context.pool);
+    this.output = new Output(transport, context.pool, this.stats);
     this.output.onSent = () => this.reading.sent();
     this.output.onFull = () => this.reading.congest();
     this.frameMax = context.limits.frameMax;
     this.channelMax = context.limits.channelMax;
     this.source = new Source(context.broker.services.memory, 0);
-    this.connectedAt = context.clock.now;
+    this.now = context.clock.now;
+    this.connectedAt = this.now;
     this.reading = new Reading(this);
     this.liveness = new Liveness(this);
     this.publisherPause = new PublisherPause(this);
@@ -107,7 +111,9 @@ export class Connection {
   /** Bytes from the client. */
   receive(chunk: Buffer): void {
     if (this.state === 'closed') return;
-    this.received += chunk.length;
+    this.now = this.context.clock.now;
+    this.stats.receivedChunks++;
+    this.stats.receivedBytes += chunk.length;
     this.liveness.heard();
     this.source = new Source(
       this.context.broker.services.memory,
@@ -169,6 +175,7 @@ export class Connection {
   opened(vhost: Vhost): void {
     this.vhost = vhost;
     this.state = 'running';
+    this.context.broker.stats.connectionsOpened++;
     this.liveness.expireNever();
     this.context.log.info(
       `connection ${this.name}: user '${this.user?.name}' authenticated and granted access to vhost '${vhost.name}'`,
@@ -178,6 +185,7 @@ export class Connection {
   /** Runs something for this connection outside of `receive`, with the same handling of what it throws. */
   run(step: () => void): void {
     if (this.state === 'closed') return;
+    this.now = this.context.clock.now;
     try {
       step();
     } catch (error) {
@@ -263,6 +271,7 @@ export class Connection {
     this.#scanner.stopped = true;
     this.#dropChannels();
     this.context.connections.delete(this);
+    if (this.vhost !== undefined) this.context.broker.stats.connectionsClosed++;
   }
 
   #isParked(): boolean {

@@ -22,7 +22,8 @@ export function ackOne(channel: Channel, chunk: Buffer, at: number): void {
   if (!multiple) {
     const entry = channel.unsettled.take(tag);
     if (entry !== undefined) {
-      entry.queue.settle(entry);
+      channel.stats.acked++;
+      entry.queue.ack(entry, channel.connection.now);
       if (entry.consumer !== undefined) channel.released(1);
       return;
     }
@@ -39,7 +40,7 @@ function settleGuarded(channel: Channel, tag: number, multiple: boolean): void {
 export function settleOne(channel: Channel, tag: number, multiple: boolean, verdict: Verdict): void {
   const { unsettled } = channel;
   const all = multiple && tag === 0;
-  if (!all && !unsettled.has(tag)) throw unknownTag(tag);
+  if (!all && !unsettled.owes(tag)) throw unknownTag(tag);
   channel.released(settleRange(channel, multiple ? 0 : tag, all ? unsettled.nextTag : tag, verdict));
 }
 
@@ -55,6 +56,7 @@ export function settleRange(
   excepted?: (tag: number) => boolean,
 ): number {
   const { unsettled } = channel;
+  const { now } = channel.connection;
   const returnedTo = new Set<Queue>();
   let consumed = 0;
   // One by one: as objects all at once they could take more than there is memory. What is delivered meanwhile has higher tags.
@@ -68,10 +70,15 @@ export function settleRange(
     if (verdict === 'requeue') {
       queue.giveBack(entry);
       returnedTo.add(queue);
-    } else queue.settle(entry);
+    } else if (verdict === 'ack') {
+      channel.stats.acked++;
+      queue.ack(entry, now);
+    } else queue.drop(entry, now);
   }
   for (const queue of returnedTo) queue.redistribute();
-  return consumed;
+  const tookBack = unsettled.answered(from, last, excepted);
+  for (const consumer of tookBack) consumer.queue.answered(consumer, now);
+  return consumed + tookBack.length;
 }
 
 /** A tag beyond what a number holds exactly is at the end of the 64 bits for all that clients send. */
