@@ -10,7 +10,6 @@ export interface Reply {
   readonly body: unknown;
 }
 
-
 export class ManagedBroker {
   readonly product: Product;
   readonly port: number;

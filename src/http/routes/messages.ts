@@ -87,7 +87,7 @@ type AnyAsk = Ask<unknown, unknown, unknown>;
 
 /** Who asks, as sessions know an operator. */
 export function operatorOf({ management, viewer, vhost }: AnyAsk): Operator {
-  return { context: management.session, user: viewer, vhost };
+  return { context: management.session, held: management.held, user: viewer, vhost };
 }
 
 /** Resolves once the journal takes more. @throws HttpError 503 while it cannot be written, or does not catch up */
