@@ -18,7 +18,6 @@ const IGNORED: readonly string[] = [
   'auth_ldap.*',
   'auth_oauth2.*',
   'default_worker_pool_size',
-  'password_hashing_module',
   'credential_validator.*',
   'initial_frame_max',
   'tcp_listen_options*',

@@ -1,4 +1,5 @@
 // Every setting there is, as data: its key, its flag, its environment variable, what it takes and what it is without one.
+import type { HashAlgorithm } from '../auth/password.ts';
 import {
   anyText,
   boolean,
@@ -45,6 +46,7 @@ export interface Values {
   product: string;
   productVersion: string;
   clusterName: string | undefined;
+  passwordHashing: HashAlgorithm;
   defaultUser: string | undefined;
   defaultPass: Secret | undefined;
   defaultVhost: string;
@@ -261,6 +263,17 @@ export const KEYS: { readonly [Name in keyof Values]: Key<Values[Name]> } = {
     fallback: undefined,
     fallbackShown: 'leveret@ and the host name',
     help: 'name told to clients',
+  },
+  passwordHashing: {
+    key: 'password_hashing_module',
+    env: ['LEVERET_PASSWORD_HASHING_MODULE'],
+    kind: choice<HashAlgorithm>({
+      scrypt: 'scrypt',
+      rabbit_password_hashing_sha256: 'rabbit_password_hashing_sha256',
+      rabbit_password_hashing_sha512: 'rabbit_password_hashing_sha512',
+    }),
+    fallback: 'scrypt',
+    help: "how passwords are hashed: scrypt, or in RabbitMQ's way, so that exported users work there as well",
   },
   defaultUser: {
     key: 'default_user',

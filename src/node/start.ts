@@ -1,5 +1,4 @@
 // The composition root: every room is made here, wired, started and stopped in order.
-import { hostname } from 'node:os';
 import { Authority } from '../auth/authority.ts';
 import { connectionForced } from '../broker/errors.ts';
 import { Memory } from '../broker/memory.ts';
@@ -12,7 +11,7 @@ import type { SessionContext } from '../session/context.ts';
 import { BufferPool } from '../session/output.ts';
 import type { Address, Config } from './config.ts';
 import type { Log } from './logging.ts';
-import { startManagement } from './management.ts';
+import { nodeName, startManagement } from './management.ts';
 import { peopleFacts } from './people-facts.ts';
 import { serverProperties } from './server-properties.ts';
 import { nodeRandom, TurnClock } from './services.ts';
@@ -72,7 +71,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       messageBytesMax: config.messageBytesMax,
       connectionsMax: config.connectionsMax,
     },
-    serverProperties: serverProperties(config, config.clusterName ?? `leveret@${hostname()}`),
+    serverProperties: serverProperties(config, config.clusterName ?? nodeName),
     log,
     connections,
     alarm: () => (stores.trouble() === undefined ? undefined : 'low on disk'),
@@ -83,10 +82,8 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     for (const { host, port } of config.listeners) listeners.push(await listen(context, turn, host, port));
     const subject = {
       config,
-      broker,
-      connections,
+      session: context,
       listeners,
-      authority,
       log,
       trouble: stores.trouble,
     };
