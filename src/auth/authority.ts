@@ -60,6 +60,8 @@ export class Authority {
   readonly #accounts = new Map<string, OwnAccount>();
   readonly #check: LoginCheck;
   #version = 0;
+  /** Told of a user who was deleted. */
+  whenUserDeleted: (name: string) => void = () => {};
 
   constructor(options: AuthorityOptions) {
     this.loopbackUsers = new Set(options.loopbackUsers ?? ['guest']);
@@ -84,7 +86,7 @@ export class Authority {
         });
         break;
       case 'user.delete':
-        this.#accounts.delete(fact.name);
+        if (this.#accounts.delete(fact.name)) this.whenUserDeleted(fact.name);
         break;
       case 'permission.put':
         this.#accounts.get(fact.user)?.permissions.set(fact.vhost, new Permission(fact));

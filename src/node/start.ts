@@ -8,6 +8,7 @@ import { type Listener, listen } from '../net/listener.ts';
 import { Turn } from '../net/turn.ts';
 import type { Connection } from '../session/connection.ts';
 import type { SessionContext } from '../session/context.ts';
+import { closeWithOwners } from '../session/forced-close.ts';
 import { BufferPool } from '../session/output.ts';
 import type { Address, Config } from './config.ts';
 import type { Log } from './logging.ts';
@@ -76,6 +77,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     connections,
     alarm: () => (stores.trouble() === undefined ? undefined : 'low on disk'),
   };
+  closeWithOwners(connections, broker, authority);
   const listeners: Listener[] = [];
   let management: ManagementServer | undefined;
   try {
