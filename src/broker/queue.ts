@@ -51,8 +51,9 @@ export class Queue implements Holder {
   readonly arguments: Table;
   readonly ready: ReadyList;
   readonly consumers: Set<Consumer> = new Set();
-  /** Deliveries that are not settled. */
+  /** Deliveries that are not settled, and the sum of their bodies' lengths. */
   unsettled = 0;
+  unsettledBytes = 0;
   exclusiveConsumer: Consumer | undefined;
   deleted = false;
   /** Whether a consumer or a get may have been given messages since the queue was recovered. */
@@ -141,6 +142,7 @@ export class Queue implements Holder {
     } else {
       this.stats.got++;
       this.unsettled++;
+      this.unsettledBytes += entry.message.bodyBytes;
     }
     return entry;
   }
@@ -166,6 +168,7 @@ export class Queue implements Holder {
   /** An unsettled delivery need not come back. */
   drop(entry: Entry): void {
     this.unsettled--;
+    this.unsettledBytes -= entry.message.bodyBytes;
     this.#done(entry);
     entry.message.release();
     const { consumer } = entry;
@@ -175,6 +178,7 @@ export class Queue implements Holder {
   /** An unsettled delivery comes back to its old place. Nobody gets it before `redistribute`. */
   giveBack(entry: Entry): void {
     this.unsettled--;
+    this.unsettledBytes -= entry.message.bodyBytes;
     if (entry.consumer !== undefined) entry.consumer.unsettled--;
     entry.consumer = undefined;
     if (this.deleted) {
@@ -299,6 +303,7 @@ export class Queue implements Holder {
     }
     this.stats.delivered++;
     this.unsettled++;
+    this.unsettledBytes += entry.message.bodyBytes;
     consumer.unsettled++;
     entry.consumer = consumer;
     consumer.channel.deliver(consumer, entry);

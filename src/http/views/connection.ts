@@ -50,6 +50,6 @@ export function connectionView(connection: Connection, { node }: Management, rat
   };
 }
 
-function connectionBytes({ received }: Connection): Record<string, number> {
-  return { recv_oct: received, send_oct: 0 };
+function connectionBytes({ stats }: Connection): Record<string, number> {
+  return { recv_oct: stats.receivedBytes, send_oct: stats.sentBytes };
 }

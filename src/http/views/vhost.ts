@@ -45,6 +45,6 @@ function vhostCounters({ queues }: Vhost): Record<string, number> {
 
 function vhostBytes(vhost: Vhost, { connections }: Management): Record<string, number> {
   const sums = { recv_oct: 0, send_oct: 0 };
-  for (const connection of connections) if (connection.vhost === vhost) sums.recv_oct += connection.received;
+  for (const connection of connections) if (connection.vhost === vhost) sums.recv_oct += connection.stats.receivedBytes;
   return sums;
 }
