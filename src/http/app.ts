@@ -135,6 +135,8 @@ function answer(context: Context, route: Route, result: unknown, search: URLSear
       return context.json(answerList(result as Listing<unknown>, search));
     case 'object':
       return context.json(answerObject(result as object, search));
+    case 'array':
+      return context.json(result as object);
     case 'nothing': {
       const { status, location } = result as Done;
       return context.body(null, status, location === undefined ? {} : { location });

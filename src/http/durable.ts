@@ -19,7 +19,7 @@ export async function durably<T>(management: Management, wording: Wording, chang
 }
 
 /** Resolves when all that was recorded is durable. */
-export function untilDurable({ broker }: Management): Promise<void> {
+export function untilDurable({ broker }: Pick<Management, 'broker'>): Promise<void> {
   const { journal } = broker.services;
   if (!journal.factsPending) return Promise.resolve();
   return new Promise(resolve => journal.whenDurable({ durable: resolve }));

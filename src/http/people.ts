@@ -5,7 +5,10 @@ import { untilDurable } from './durable.ts';
 import type { Management } from './management.ts';
 
 /** Applies the facts and waits until they are durable. */
-export async function recordPeople(management: Management, facts: readonly AuthFact[]): Promise<void> {
+export async function recordPeople(
+  management: Pick<Management, 'authority' | 'broker'>,
+  facts: readonly AuthFact[],
+): Promise<void> {
   const { authority, broker } = management;
   for (const fact of facts) {
     authority.apply(fact);

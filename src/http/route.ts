@@ -13,8 +13,8 @@ export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
  */
 export type Need = 'open' | 'management' | 'monitoring' | 'administrator';
 
-/** What a route answers with. `list` has paging, sorting and columns; `nothing` is 201 or 204 without a body. */
-export type AnswerKind = 'object' | 'list' | 'nothing' | 'response';
+/** What a route answers with. `list` has paging, sorting and columns, `array` has not; `nothing` is 201 or 204 without a body. */
+export type AnswerKind = 'object' | 'array' | 'list' | 'nothing' | 'response';
 
 /** The names after the colons of a path. */
 export type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
@@ -91,6 +91,7 @@ interface Declaration<Path extends string, Query, Body, Kind extends AnswerKind>
 
 interface Answers {
   readonly object: object;
+  readonly array: readonly object[];
   // biome-ignore lint/suspicious/noExplicitAny: the server asks each item's own listing for its view.
   readonly list: Listing<any>;
   readonly nothing: Done;

@@ -46,6 +46,7 @@ export interface Values {
   product: string;
   productVersion: string;
   clusterName: string | undefined;
+  loadDefinitions: string | undefined;
   passwordHashing: HashAlgorithm;
   defaultUser: string | undefined;
   defaultPass: Secret | undefined;
@@ -263,6 +264,15 @@ export const KEYS: { readonly [Name in keyof Values]: Key<Values[Name]> } = {
     fallback: undefined,
     fallbackShown: 'leveret@ and the host name',
     help: 'name told to clients',
+  },
+  loadDefinitions: {
+    key: 'load_definitions',
+    aliases: ['management.load_definitions', 'definitions.local.path'],
+    env: ['LEVERET_LOAD_DEFINITIONS'],
+    kind: text,
+    fallback: undefined,
+    fallbackShown: 'none',
+    help: 'a definitions file to import at every start; a new data folder then begins without a first user and vhost',
   },
   passwordHashing: {
     key: 'password_hashing_module',

@@ -11,6 +11,7 @@ import type { SessionContext } from '../session/context.ts';
 import { closeWithOwners } from '../session/forced-close.ts';
 import { BufferPool } from '../session/output.ts';
 import type { Address, Config } from './config.ts';
+import { loadDefinitions } from './load-definitions.ts';
 import type { Log } from './logging.ts';
 import { nodeName, startManagement } from './management.ts';
 import { peopleFacts } from './people-facts.ts';
@@ -52,10 +53,21 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     unsettled: () => unsettledOf(connections),
   });
   const { broker, journal } = stores;
-  for (const name of [...(stores.isNew ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
-  for (const fact of await peopleFacts(config, authority, stores.isNew)) {
+  const withFirst = stores.isNew && config.loadDefinitions === undefined;
+  for (const name of [...(withFirst ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
+  for (const fact of await peopleFacts(config, authority, withFirst)) {
     authority.apply(fact);
     journal.record(fact);
+  }
+  if (config.loadDefinitions !== undefined) {
+    const target = { broker, authority, passwordAlgorithm: config.passwordHashing };
+    const ignored = await loadDefinitions(config.loadDefinitions, target).catch(async error => {
+      await stores.close();
+      throw error;
+    });
+    for (const [what, count] of Object.entries(ignored)) {
+      log.warning(`load_definitions: ${count} ${what} of the file are not kept`);
+    }
   }
   const context: SessionContext = {
     broker,

@@ -1,7 +1,16 @@
 // Health: Leveret's own check without a login, and RabbitMQ's checks.
+import { Table } from '../../amqp/table.ts';
+import { settleFor } from '../../session/operator.ts';
+import { expectRight } from '../access.ts';
+import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
 import type { Management } from '../management.ts';
 import { type Route, route } from '../route.ts';
+import { publishAs, take, untilAccepting } from './messages.ts';
+
+/** RabbitMQ's name for the queue of its test. */
+const aliveness = 'aliveness-test';
+const transient = { durable: false, exclusive: false, autoDelete: false, arguments: Table.empty };
 
 function ok(more: object = {}): Response {
   return Response.json({ status: 'ok', ...more });
@@ -80,6 +89,26 @@ export const healthRoutes: readonly Route[] = [
         throw badRequest('Time unit not recognised. Supported units: days, weeks, months, years.');
       }
       return ok();
+    },
+  }),
+  route('GET', '/aliveness-test/:vhost', {
+    answer: 'response',
+    summary: 'Declares the queue aliveness-test, publishes to it and gets the message back, as the user',
+    run: async ask => {
+      const { management, viewer, vhost } = ask;
+      await untilAccepting(management);
+      expectRight(management, viewer, vhost.name, 'configure', aliveness);
+      await durably(management, 'topology', () => vhost.declareQueue(aliveness, transient, undefined));
+      const message = {
+        routing_key: aliveness,
+        properties: {},
+        payload: 'test_message',
+        payload_encoding: 'string',
+      } as const;
+      await publishAs(ask, '', message);
+      const taken = await take(ask, aliveness, 1);
+      settleFor(taken, false);
+      return taken.length === 1 ? ok() : failed('the message did not come back');
     },
   }),
   route('GET', '/healthchecks/node/:node', {

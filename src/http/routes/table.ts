@@ -4,8 +4,10 @@ import { bindingRoutes } from './bindings.ts';
 import { channelRoutes } from './channels.ts';
 import { connectionRoutes } from './connections.ts';
 import { consumerRoutes } from './consumers.ts';
+import { definitionRoutes } from './definitions.ts';
 import { exchangeRoutes } from './exchanges.ts';
 import { healthRoutes } from './health.ts';
+import { messageRoutes } from './messages.ts';
 import { nodeRoutes } from './node.ts';
 import { permissionRoutes } from './permissions.ts';
 import { queueRoutes } from './queues.ts';
@@ -20,8 +22,10 @@ export const routes: readonly Route[] = [
   ...consumerRoutes,
   ...exchangeRoutes,
   ...queueRoutes,
+  ...messageRoutes,
   ...bindingRoutes,
   ...vhostRoutes,
   ...userRoutes,
   ...permissionRoutes,
+  ...definitionRoutes,
 ];

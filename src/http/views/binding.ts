@@ -37,6 +37,15 @@ export function bindingView(binding: AnyBinding): object {
   return { ...bindingDefinition(binding), properties_key: propertiesKey(binding) };
 }
 
+export interface BindingDefinition {
+  readonly source: string;
+  readonly vhost: string;
+  readonly destination: string;
+  readonly destination_type: 'queue' | 'exchange';
+  readonly routing_key: string;
+  readonly arguments: object;
+}
+
 /** A binding as definitions files have it. */
 export function bindingDefinition({
   source,
@@ -45,7 +54,7 @@ export function bindingDefinition({
   kind,
   routingKey,
   arguments: args,
-}: AnyBinding): object {
+}: AnyBinding): BindingDefinition {
   return {
     source,
     vhost,
