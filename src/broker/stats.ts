@@ -62,6 +62,8 @@ export class ExchangeStats {
 export class BrokerStats {
   connectionsOpened = 0;
   connectionsClosed = 0;
+  loginsSucceeded = 0;
+  loginsFailed = 0;
   channelsOpened = 0;
   channelsClosed = 0;
   /** Declarations by clients and operators, of queues that were there already as well. */

@@ -36,8 +36,12 @@ export function explainStartFailure(thrown: unknown, config: Config): Failure {
 }
 
 function explainListen(error: SystemError, config: Config): string {
-  const ofManagement = error.port !== undefined && error.port === config.management?.port;
-  const [portFlag, hostFlag] = ofManagement ? ['--management-port', '--management-host'] : ['--port', '--host'];
+  const { management, prometheus } = config;
+  const flags =
+    error.port === undefined
+      ? ''
+      : ({ [prometheus?.port ?? -1]: 'prometheus-', [management?.port ?? -1]: 'management-' }[error.port] ?? '');
+  const [portFlag, hostFlag] = [`--${flags}port`, `--${flags}host`];
   const where = `${error.address ?? ''}:${error.port ?? ''}`;
   switch (error.code) {
     case 'EADDRINUSE':

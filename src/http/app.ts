@@ -12,6 +12,8 @@ import { answerList, answerObject } from './list-query.ts';
 import { Login } from './login.ts';
 import type { Management } from './management.ts';
 import { Page } from './page-files.ts';
+import { MetricsPages } from './prometheus/pages.ts';
+import { contentType } from './prometheus/text.ts';
 import type { Ask, Done, Listing, Route } from './route.ts';
 import { loginRoutes } from './routes/login.ts';
 import { routes } from './routes/table.ts';
@@ -46,6 +48,16 @@ export function createApp(management: Management): Hono {
   for (const [path, methods] of byPath([...routes, ...loginRoutes(login)])) {
     app.all(`/api${path}`, context => dispatch(management, login, methods, context));
   }
+  const pages = new MetricsPages(management);
+  app.get('/metrics/:page?', async context => {
+    const request = context.req.raw;
+    expectTag(await login.user(request, addressOf(context)), 'monitoring');
+    const { pathname, searchParams } = new URL(request.url);
+    const page = pages.page(pathname.slice('/metrics'.length), searchParams);
+    if (page === undefined) throw notFound();
+    if (page === 'busy') throw new HttpError(503, 'busy', 'too many requests for metrics at a time');
+    return context.body(ReadableStream.from(encoded(page)), 200, { 'content-type': contentType });
+  });
   app.get('*', context => page.answer(pathOf(context.req.raw)) ?? refuse(context, notFound()));
   app.notFound(context => refuse(context, notFound()));
   app.onError((error, context) => {
@@ -144,6 +156,10 @@ function answer(context: Context, route: Route, result: unknown, search: URLSear
     case 'response':
       return result as Response;
   }
+}
+
+async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield Buffer.from(piece);
 }
 
 function refuse(context: Context, { status, error, reason, headers: more }: HttpError): Response {

@@ -116,7 +116,7 @@ export function settleFor(taken: readonly Taken[], requeue: boolean): void {
   const queues = new Set<Queue>();
   for (const { entry } of taken) {
     if (requeue) entry.queue.giveBack(entry);
-    else entry.queue.settle(entry);
+    else entry.queue.ack(entry);
     queues.add(entry.queue);
   }
   if (requeue) for (const queue of queues) queue.redistribute();

@@ -14,6 +14,8 @@ import { histogramLines, labelsOf, line, metric } from './text.ts';
 const sliceLines = 250;
 /** So long at most before everything else has its turn, ms. */
 const sliceMs = 4;
+/** Pages that are made at a time. */
+const pagesMax = 4;
 /** Most `vhost` and `family` parameters of a request. */
 const filtersMax = 100;
 
@@ -21,13 +23,15 @@ const filtersMax = 100;
 export class MetricsPages {
   readonly #management: Management;
   #process: ProcessReader | undefined;
+  #active = 0;
 
   constructor(management: Management) {
     this.#management = management;
   }
 
-  /** The page below `/metrics`, `''` for itself; undefined where there is none. */
-  page(name: string, search: URLSearchParams): AsyncIterable<string> | undefined {
+  /** The page below `/metrics`, `''` for itself; undefined where there is none, 'busy' while too many are being made. */
+  page(name: string, search: URLSearchParams): AsyncIterable<string> | 'busy' | undefined {
+    if (this.#active >= pagesMax) return 'busy';
     switch (name) {
       case '':
         return paced(this.#page(whole => this.#aggregated(whole)));
@@ -44,11 +48,16 @@ export class MetricsPages {
 
   async *#page(body: (whole: Whole) => Iterable<string>): AsyncGenerator<string> {
     const management = this.#management;
-    this.#process ??= new ProcessReader(management.dataDir);
-    const process = await this.#process.read();
-    const { broker } = totalsOf(management.broker, management.connections);
-    yield* body({ management, totals: broker, process });
-    yield this.#identity();
+    this.#active++;
+    try {
+      this.#process ??= new ProcessReader(management.dataDir);
+      const process = await this.#process.read();
+      const { broker } = totalsOf(management.broker, management.connections);
+      yield* body({ management, stats: management.broker.stats, totals: broker, process });
+      yield this.#identity();
+    } finally {
+      this.#active--;
+    }
   }
 
   *#aggregated(whole: Whole): Generator<string> {

@@ -1,5 +1,6 @@
 // What the whole broker has to show: one value each, in RabbitMQ's families of metrics.
 import { totalmem } from 'node:os';
+import type { BrokerStats } from '../../broker/stats.ts';
 import type { Management } from '../management.ts';
 import type { Totals } from '../totals.ts';
 import type { ProcessFigures } from './process-figures.ts';
@@ -7,6 +8,7 @@ import type { ProcessFigures } from './process-figures.ts';
 /** What values are taken from, once for each page. */
 export interface Whole {
   readonly management: Management;
+  readonly stats: BrokerStats;
   readonly totals: Totals;
   readonly process: ProcessFigures;
 }
@@ -42,13 +44,13 @@ export const singlesBefore: readonly Singles[] = [
     family: 'connection_churn_metrics',
     prefix: 'rabbitmq_',
     values: {
-      connections_opened_total: ({ management }) => management.broker.stats.connectionsOpened,
-      connections_closed_total: ({ management }) => management.broker.stats.connectionsClosed,
-      channels_opened_total: ({ management }) => management.broker.stats.channelsOpened,
-      channels_closed_total: ({ management }) => management.broker.stats.channelsClosed,
-      queues_declared_total: ({ management }) => management.broker.stats.queuesDeclared,
-      queues_created_total: ({ management }) => management.broker.stats.queuesCreated,
-      queues_deleted_total: ({ management }) => management.broker.stats.queuesDeleted,
+      connections_opened_total: ({ stats }) => stats.connectionsOpened,
+      connections_closed_total: ({ stats }) => stats.connectionsClosed,
+      channels_opened_total: ({ stats }) => stats.channelsOpened,
+      channels_closed_total: ({ stats }) => stats.channelsClosed,
+      queues_declared_total: ({ stats }) => stats.queuesDeclared,
+      queues_created_total: ({ stats }) => stats.queuesCreated,
+      queues_deleted_total: ({ stats }) => stats.queuesDeleted,
     },
   },
   {
@@ -86,9 +88,9 @@ export const singlesBefore: readonly Singles[] = [
     family: 'auth_attempt_metrics',
     prefix: 'rabbitmq_',
     values: {
-      auth_attempts_total: [[amqp, ({ management: { authority } }) => authority.logins.succeeded + authority.logins.failed]],
-      auth_attempts_succeeded_total: [[amqp, ({ management }) => management.authority.logins.succeeded]],
-      auth_attempts_failed_total: [[amqp, ({ management }) => management.authority.logins.failed]],
+      auth_attempts_total: [[amqp, ({ stats }) => stats.loginsSucceeded + stats.loginsFailed]],
+      auth_attempts_succeeded_total: [[amqp, ({ stats }) => stats.loginsSucceeded]],
+      auth_attempts_failed_total: [[amqp, ({ stats }) => stats.loginsFailed]],
     },
   },
 ];
