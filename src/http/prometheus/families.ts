@@ -237,8 +237,8 @@ export const groups: readonly Group<unknown>[] = [
 
 /** Age of what waits longest; undefined where nothing does, or where it is not known because it is paged out. */
 export function oldestAgeS(queue: Queue, { session }: Management): number | undefined {
-  const head = queue.ready.peek()?.message;
-  return head?.loaded ? Math.max(0, session.clock.now - head.publishedAt) / 1000 : undefined;
+  const since = queue.oldestPublishedAt;
+  return since === undefined ? undefined : Math.max(0, session.clock.now - since) / 1000;
 }
 
 /** RabbitMQ's is the share of time in which a consumer would take a message at once; here, whether one would now. */
