@@ -37,11 +37,15 @@ export function explainStartFailure(thrown: unknown, config: Config): Failure {
 
 function explainListen(error: SystemError, config: Config): string {
   const { management, prometheus } = config;
-  const flags =
+  const of =
     error.port === undefined
       ? ''
-      : ({ [prometheus?.port ?? -1]: 'prometheus-', [management?.port ?? -1]: 'management-' }[error.port] ?? '');
-  const [portFlag, hostFlag] = [`--${flags}port`, `--${flags}host`];
+      : error.port === management?.port
+        ? 'management-'
+        : error.port === prometheus?.port
+          ? 'prometheus-'
+          : '';
+  const [portFlag, hostFlag] = [`--${of}port`, `--${of}host`];
   const where = `${error.address ?? ''}:${error.port ?? ''}`;
   switch (error.code) {
     case 'EADDRINUSE':
