@@ -71,6 +71,8 @@ export async function startManagement(subject: ManagementSubject): Promise<Manag
       log.warning(`port ${config.prometheus?.port} is taken: metrics for Prometheus are on the management port only`);
       return undefined;
     });
+    if (prometheus !== undefined)
+      log.info(`metrics for Prometheus on http://${prometheus.host}:${prometheus.port}/metrics`);
     return { management, prometheus, close };
   } catch (error) {
     await close();
