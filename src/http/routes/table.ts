@@ -1,5 +1,6 @@
-// The route table: every path of the API that does not need the login itself.
-import type { Route } from '../route.ts';
+// The route table: every path of the API.
+import { openApiOf } from '../openapi.ts';
+import { type Route, route } from '../route.ts';
 import { bindingRoutes } from './bindings.ts';
 import { channelRoutes } from './channels.ts';
 import { connectionRoutes } from './connections.ts';
@@ -7,6 +8,8 @@ import { consumerRoutes } from './consumers.ts';
 import { definitionRoutes } from './definitions.ts';
 import { exchangeRoutes } from './exchanges.ts';
 import { healthRoutes } from './health.ts';
+import { liveRoutes } from './live.ts';
+import { loginRoutes } from './login.ts';
 import { messageRoutes } from './messages.ts';
 import { nodeRoutes } from './node.ts';
 import { permissionRoutes } from './permissions.ts';
@@ -16,6 +19,7 @@ import { vhostRoutes } from './vhosts.ts';
 
 export const routes: readonly Route[] = [
   ...nodeRoutes,
+  ...loginRoutes,
   ...healthRoutes,
   ...connectionRoutes,
   ...channelRoutes,
@@ -28,4 +32,11 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...permissionRoutes,
   ...definitionRoutes,
+  ...liveRoutes,
+  route('GET', '/openapi.json', {
+    need: 'open',
+    answer: 'response',
+    summary: 'This API in OpenAPI 3.1',
+    run: ({ management }) => Response.json(openApiOf(routes, management.version)),
+  }),
 ];
