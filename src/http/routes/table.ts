@@ -2,6 +2,7 @@
 import { openApiOf } from '../openapi.ts';
 import { type Route, route } from '../route.ts';
 import { bindingRoutes } from './bindings.ts';
+import { browseRoutes } from './browse.ts';
 import { channelRoutes } from './channels.ts';
 import { connectionRoutes } from './connections.ts';
 import { consumerRoutes } from './consumers.ts';
@@ -14,8 +15,10 @@ import { messageRoutes } from './messages.ts';
 import { nodeRoutes } from './node.ts';
 import { permissionRoutes } from './permissions.ts';
 import { queueRoutes } from './queues.ts';
+import { routingRoutes } from './routing.ts';
 import { userRoutes } from './users.ts';
 import { vhostRoutes } from './vhosts.ts';
+import { workRoutes } from './work.ts';
 
 export const routes: readonly Route[] = [
   ...nodeRoutes,
@@ -27,6 +30,9 @@ export const routes: readonly Route[] = [
   ...exchangeRoutes,
   ...queueRoutes,
   ...messageRoutes,
+  ...workRoutes,
+  ...browseRoutes,
+  ...routingRoutes,
   ...bindingRoutes,
   ...vhostRoutes,
   ...userRoutes,
