@@ -24,6 +24,15 @@ export class Histogram {
     this.sum += value;
   }
 
+  /** Takes in the values of another one. */
+  add(other: Histogram): void {
+    const from = other.#buckets;
+    if (from === undefined) return;
+    this.#buckets ??= new Uint32Array(bucketCount);
+    for (let i = 0; i < bucketCount; i++) this.#buckets[i]! += from[i] as number;
+    this.sum += other.sum;
+  }
+
   /** How many values there are. */
   get count(): number {
     let count = 0;

@@ -144,6 +144,12 @@ export class Vhost {
     return queue;
   }
 
+  /** @throws AmqpError 406 where the queue is in use or not empty and should not be. */
+  expectDeletable(queue: Queue, when: { readonly ifUnused: boolean; readonly ifEmpty: boolean }): void {
+    if (when.ifUnused && queue.consumers.size > 0) throw preconditionFailed(`${this.queueResource(queue.name)} in use`);
+    if (when.ifEmpty && queue.ready.count > 0) throw preconditionFailed(`${this.queueResource(queue.name)} not empty`);
+  }
+
   /** Deletes the queue, its bindings and what it holds. `deleted` is told how many messages waited in it, before consumers are told. */
   deleteQueue(queue: Queue, deleted: (count: number) => void = () => {}): void {
     if (queue.deleted) return;
@@ -159,6 +165,8 @@ export class Vhost {
     this.#unbindAll(queue);
     if (queue.durable) this.#record({ type: 'queue.deleted', id: queue.id, vhost: this.name, name: queue.name });
     deleted(queue.forget());
+    this.#owner.stats.waitTimes.add(queue.waitTimes);
+    this.#owner.stats.processingTimes.add(queue.processingTimes);
     for (const consumer of [...queue.consumers]) {
       queue.removeConsumer(consumer);
       consumer.channel.cancelled(consumer);

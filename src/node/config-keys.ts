@@ -1,4 +1,5 @@
 // Every setting there is, as data: its key, its flag, its environment variable, what it takes and what it is without one.
+import type { HashAlgorithm } from '../auth/password.ts';
 import {
   anyText,
   boolean,
@@ -27,6 +28,9 @@ export interface Values {
   managementHost: string | undefined;
   /** off: no management listener. */
   managementPort: number | 'off';
+  prometheusHost: string | undefined;
+  /** off: no listener for Prometheus. */
+  prometheusPort: number | 'off';
   dataDir: string;
   memory: boolean;
   logLevel: LogLevel;
@@ -45,6 +49,8 @@ export interface Values {
   product: string;
   productVersion: string;
   clusterName: string | undefined;
+  loadDefinitions: string | undefined;
+  passwordHashing: HashAlgorithm;
   defaultUser: string | undefined;
   defaultPass: Secret | undefined;
   defaultVhost: string;
@@ -129,6 +135,25 @@ export const KEYS: { readonly [Name in keyof Values]: Key<Values[Name]> } = {
     fallback: undefined,
     fallbackShown: 'that of AMQP',
     help: 'address for the management API',
+  },
+  prometheusPort: {
+    key: 'prometheus.tcp.port',
+    aliases: ['prometheus.port'],
+    env: ['LEVERET_PROMETHEUS_PORT'],
+    flag: '--prometheus-port <port>',
+    kind: PORT_OR_OFF,
+    fallback: 15692,
+    fallbackShown: '15692 if it is free',
+    help: 'port for Prometheus, which needs no login; 0 for any free one, or off',
+  },
+  prometheusHost: {
+    key: 'prometheus.tcp.ip',
+    env: ['LEVERET_PROMETHEUS_HOST'],
+    flag: '--prometheus-host <address>',
+    kind: text,
+    fallback: undefined,
+    fallbackShown: 'that of AMQP',
+    help: 'address for Prometheus',
   },
   dataDir: {
     key: 'data_dir',
@@ -261,6 +286,26 @@ export const KEYS: { readonly [Name in keyof Values]: Key<Values[Name]> } = {
     fallback: undefined,
     fallbackShown: 'leveret@ and the host name',
     help: 'name told to clients',
+  },
+  loadDefinitions: {
+    key: 'load_definitions',
+    aliases: ['management.load_definitions', 'definitions.local.path'],
+    env: ['LEVERET_LOAD_DEFINITIONS'],
+    kind: text,
+    fallback: undefined,
+    fallbackShown: 'none',
+    help: 'a definitions file to import at every start; a new data folder then begins without a first user and vhost',
+  },
+  passwordHashing: {
+    key: 'password_hashing_module',
+    env: ['LEVERET_PASSWORD_HASHING_MODULE'],
+    kind: choice<HashAlgorithm>({
+      scrypt: 'scrypt',
+      rabbit_password_hashing_sha256: 'rabbit_password_hashing_sha256',
+      rabbit_password_hashing_sha512: 'rabbit_password_hashing_sha512',
+    }),
+    fallback: 'scrypt',
+    help: "how passwords are hashed: scrypt, or in RabbitMQ's way, so that exported users work there as well",
   },
   defaultUser: {
     key: 'default_user',

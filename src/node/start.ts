@@ -1,19 +1,19 @@
 // The composition root: every room is made here, wired, started and stopped in order.
-import { hostname } from 'node:os';
 import { Authority } from '../auth/authority.ts';
 import { connectionForced } from '../broker/errors.ts';
 import { Memory } from '../broker/memory.ts';
 import type { Unsettled } from '../broker/unsettled.ts';
-import type { ManagementServer } from '../http/server.ts';
 import { type Listener, listen } from '../net/listener.ts';
 import { Turn } from '../net/turn.ts';
 import type { Connection } from '../session/connection.ts';
 import type { SessionContext } from '../session/context.ts';
 import { closeWithOwners } from '../session/forced-close.ts';
+import { heldByOperators } from '../session/operator.ts';
 import { BufferPool } from '../session/output.ts';
 import type { Address, Config } from './config.ts';
+import { loadDefinitions } from './load-definitions.ts';
 import type { Log } from './logging.ts';
-import { startManagement } from './management.ts';
+import { type Managing, nodeName, startManagement } from './management.ts';
 import { peopleFacts } from './people-facts.ts';
 import { serverProperties } from './server-properties.ts';
 import { nodeRandom, TurnClock } from './services.ts';
@@ -23,6 +23,7 @@ import { openStores } from './stores.ts';
 export interface RunningBroker {
   readonly amqp: Address;
   readonly management: Address | undefined;
+  readonly prometheus: Address | undefined;
   readonly dataDir: string | undefined;
   /** Stops in order. */
   close(reason?: string): Promise<void>;
@@ -42,6 +43,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   const memory = new Memory(config.memoryBudgetBytes);
   const authority = new Authority({ now: () => performance.now(), loopbackUsers: config.loopbackUsers });
   const connections = new Set<Connection>();
+  let held: Unsettled | undefined;
   const stores = await openStores({
     config,
     log,
@@ -50,13 +52,25 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     authority,
     later,
     atEnd: run => turn.atEnd(run),
-    unsettled: () => unsettledOf(connections),
+    unsettled: () => unsettledOf(connections, held),
   });
   const { broker, journal } = stores;
-  for (const name of [...(stores.isNew ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
-  for (const fact of await peopleFacts(config, authority, stores.isNew)) {
+  held = heldByOperators(broker.services);
+  const withFirst = stores.isNew && config.loadDefinitions === undefined;
+  for (const name of [...(withFirst ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
+  for (const fact of await peopleFacts(config, authority, withFirst)) {
     authority.apply(fact);
     journal.record(fact);
+  }
+  if (config.loadDefinitions !== undefined) {
+    const target = { broker, authority, passwordAlgorithm: config.passwordHashing };
+    const ignored = await loadDefinitions(config.loadDefinitions, target).catch(async error => {
+      await stores.close();
+      throw error;
+    });
+    for (const [what, count] of Object.entries(ignored)) {
+      log.warning(`load_definitions: ${count} ${what} of the file are not kept`);
+    }
   }
   const context: SessionContext = {
     broker,
@@ -73,26 +87,26 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       messageBytesMax: config.messageBytesMax,
       connectionsMax: config.connectionsMax,
     },
-    serverProperties: serverProperties(config, config.clusterName ?? `leveret@${hostname()}`),
+    serverProperties: serverProperties(config, config.clusterName ?? nodeName),
     log,
     connections,
     alarm: () => (stores.trouble() === undefined ? undefined : 'low on disk'),
   };
   closeWithOwners(connections, broker, authority);
   const listeners: Listener[] = [];
-  let management: ManagementServer | undefined;
+  let managing: Managing;
   try {
     for (const { host, port } of config.listeners) listeners.push(await listen(context, turn, host, port));
     const subject = {
       config,
-      broker,
-      connections,
+      session: context,
+      held,
       listeners,
-      authority,
       log,
+      journal: stores.figures,
       trouble: stores.trouble,
     };
-    if (config.management) management = await startManagement(subject, config.management);
+    managing = await startManagement(subject);
   } catch (error) {
     for (const listener of listeners) listener.close();
     await stores.close();
@@ -105,7 +119,8 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   const [first] = listeners as [Listener];
   return {
     amqp: { host: first.host, port: first.port },
-    management: management && { host: management.host, port: management.port },
+    management: managing.management && { host: managing.management.host, port: managing.management.port },
+    prometheus: managing.prometheus && { host: managing.prometheus.host, port: managing.prometheus.port },
     dataDir: config.dataDir,
     failed: new Promise(() => {}),
     close: async (reason = 'shutdown') => {
@@ -114,7 +129,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       for (const connection of [...connections]) connection.close(connectionForced(text));
       await closed(connections);
       for (const listener of listeners) listener.cut();
-      await management?.close();
+      await managing.close();
       clearInterval(ticking);
       await stores.close();
     },
@@ -128,6 +143,7 @@ async function closed(connections: ReadonlySet<Connection>): Promise<void> {
   for (const connection of connections) connection.resetNow();
 }
 
-function* unsettledOf(connections: Iterable<Connection>): Generator<Unsettled> {
+function* unsettledOf(connections: Iterable<Connection>, held: Unsettled | undefined): Generator<Unsettled> {
+  if (held !== undefined) yield held;
   for (const { channels } of connections) for (const { unsettled } of channels.values()) yield unsettled;
 }

@@ -1,0 +1,27 @@
+// Permissions as RabbitMQ shows them.
+import type { Account } from '../../auth/authority.ts';
+import type { Patterns } from '../../auth/permission.ts';
+import type { Management } from '../management.ts';
+
+export interface PermissionView extends Patterns {
+  readonly user: string;
+  readonly vhost: string;
+}
+
+export function permissionsOf({ user, permissions }: Account): PermissionView[] {
+  return [...permissions].map(([vhost, { patterns }]) => permissionView(user.name, vhost, patterns));
+}
+
+export function permissionsIn(management: Management, vhost: string): PermissionView[] {
+  return allPermissions(management).filter(permission => permission.vhost === vhost);
+}
+
+/** All permissions, by vhost and user. */
+export function allPermissions({ authority }: Management): PermissionView[] {
+  const key = ({ vhost, user }: PermissionView): string => `${vhost}\0${user}`;
+  return [...authority.accounts.values()].flatMap(permissionsOf).sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+export function permissionView(user: string, vhost: string, { configure, write, read }: Patterns): PermissionView {
+  return { user, vhost, configure, write, read };
+}
