@@ -129,8 +129,9 @@ export function getFor(
 }
 
 /** Settles what a get has taken: acknowledged, dropped, or given back to its old place. */
-export function settleFor({ vhost, held }: Operator, taken: readonly Taken[], verdict: Verdict): void {
+export function settleFor({ vhost, held, context }: Operator, taken: readonly Taken[], verdict: Verdict): void {
   const returnedTo = new Set<Queue>();
+  const { now } = context.clock;
   for (const { tag } of taken) {
     const entry = held.take(tag);
     // Somebody may have removed it meanwhile.
@@ -138,8 +139,8 @@ export function settleFor({ vhost, held }: Operator, taken: readonly Taken[], ve
     const { queue } = entry;
     if (verdict === 'ack') {
       vhost.stats.acked++;
-      queue.ack(entry);
-    } else if (verdict === 'drop') queue.drop(entry);
+      queue.ack(entry, now);
+    } else if (verdict === 'drop') queue.drop(entry, now);
     else {
       queue.giveBack(entry);
       returnedTo.add(queue);
