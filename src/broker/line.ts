@@ -28,12 +28,17 @@ class Chunk {
   }
 }
 
-/** Rule: entries join at the tail with rising sequences and leave at the head. */
+/**
+ * Rules: entries join at the tail with rising sequences and leave at the head. Chunks are unpacked from the head on, and what joins is in
+ * memory: so objects without their content stand before the first packed chunk only.
+ */
 export class Line {
   readonly #queue: Queue;
   readonly #stores: Stores;
   #chunks: Chunk[] = [];
   #first = 0;
+  /** Entries in packed chunks. */
+  #packed = 0;
 
   constructor(queue: Queue, stores: Stores) {
     this.#queue = queue;
@@ -48,6 +53,7 @@ export class Line {
 
   /** Adds an entry that is known by its place only. */
   pushPlace(place: Place): void {
+    this.#packed++;
     pack(place, this.#chunks);
   }
 
@@ -105,6 +111,7 @@ export class Line {
     }
     this.#chunks = [];
     this.#first = 0;
+    this.#packed = 0;
   }
 
   /** Packs what is stored, of each chunk what stands before the first that is not. The head stays when it is being delivered from. */
@@ -123,6 +130,7 @@ export class Line {
         pack(placeOf(entry, this.#stores), chunks);
         entry.message.release();
       }
+      this.#packed += Math.max(0, upTo - chunk.head);
       if (upTo < entries.length) chunks.push(new Chunk(entries.slice(upTo), undefined));
     }
     this.#chunks = chunks;
@@ -141,12 +149,11 @@ export class Line {
 
   /** How many have no content in memory. */
   get unloaded(): number {
-    let count = 0;
+    let count = this.#packed;
     for (let c = this.#first; c < this.#chunks.length; c++) {
-      const { entries, packed, head } = this.#chunks[c] as Chunk;
-      if (packed !== undefined) count += packed.length - head;
-      else
-        for (let i = head; i < (entries as Entry[]).length; i++) if (!(entries as Entry[])[i]?.message.loaded) count++;
+      const { entries, head } = this.#chunks[c] as Chunk;
+      if (entries === undefined) return count;
+      for (let i = head; i < entries.length; i++) if (!entries[i]?.message.loaded) count++;
     }
     return count;
   }
@@ -189,6 +196,7 @@ export class Line {
     if (packed === undefined) return chunk.entries as Entry[];
     const entries: Entry[] = [];
     for (let i = chunk.head; i < packed.length; i++) entries.push(packed.entry(i, this.#queue, this.#stores));
+    this.#packed -= entries.length;
     chunk.entries = entries;
     chunk.packed = undefined;
     chunk.head = 0;

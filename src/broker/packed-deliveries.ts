@@ -1,7 +1,8 @@
-// Unsettled deliveries as positions: 30 bytes each, at the slots of their delivery tags.
+// Unsettled deliveries as positions: 32 bytes each, at the slots of their delivery tags.
 import type { Consumer } from './consumer.ts';
 import type { Entry } from './entry.ts';
 import { chunkEntries, Packed, type Stores } from './packed.ts';
+import { PackedTimes } from './packed-times.ts';
 import { placeOf } from './paging.ts';
 import type { Queue } from './queue.ts';
 import type { NewPlace } from './store.ts';
@@ -24,10 +25,12 @@ export class PackedDeliveries {
   readonly #packed = new Packed(0);
   readonly #origins: Origin[] = [];
   readonly #originAt = new Uint16Array(chunkEntries);
+  readonly #deliveredAt = new PackedTimes();
 
   put(slot: number, entry: Entry, stores: Stores): void {
     this.#packed.set(slot, placeOf(entry, stores));
     this.#originAt[slot] = this.#origin(entry);
+    this.#deliveredAt.set(slot, entry.deliveredAt);
     this.count++;
     if (entry.consumer !== undefined) this.consumed++;
   }
@@ -42,6 +45,7 @@ export class PackedDeliveries {
     const { queue, consumer, high } = this.#origins[this.#originAt[slot] as number] as Origin;
     const entry = this.#packed.entry(slot, queue, stores, high);
     entry.consumer = consumer;
+    entry.deliveredAt = this.#deliveredAt.get(slot);
     return entry;
   }
 

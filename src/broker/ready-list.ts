@@ -69,16 +69,22 @@ export class ReadyList {
     return entry;
   }
 
-  /** The next entries in order whose content is not in memory, of about that many bytes; at least one if there is one. */
+  /**
+   * The next entries in order whose content is not in memory, of about that many bytes; at least one if there is one. What follows in the
+   * last one's block comes along, for the block is read as a whole.
+   */
   toLoad(bytes: number): Entry[] {
     const found: Entry[] = [];
     let left = bytes;
+    let block = -1;
     const wanted = (entry: Entry): boolean => {
-      if (!entry.message.loaded) {
-        found.push(entry);
-        left -= entry.message.bodyBytes + 64;
-      }
-      return left > 0;
+      const { message } = entry;
+      if (left <= 0 && (message.loaded || message.block !== block)) return false;
+      if (message.loaded) return true;
+      found.push(entry);
+      left -= message.bodyBytes + 64;
+      block = message.block;
+      return true;
     };
     if (this.#returned.unpackWhile(wanted)) this.#line.unpackWhile(wanted);
     return found;

@@ -101,6 +101,7 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
   for (const fact of recovered.facts) {
     if (isAuthFact(fact)) authority.apply(fact);
     else broker.apply(fact);
+    if (fact.type === 'vhost.deleted') authority.forgetVhost(fact.name);
   }
   const { queuesById } = broker;
   recovered.entries.distribute(

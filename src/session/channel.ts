@@ -12,6 +12,7 @@ import type { Entry } from '../broker/entry.ts';
 import { type AmqpError, accessRefused, channelError, commandInvalid, frameError } from '../broker/errors.ts';
 import type { Holder } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
+import { ChannelStats } from '../broker/stats.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Confirms } from './confirms.ts';
@@ -41,6 +42,7 @@ export class Channel implements Recipient, Holder {
   readonly unsettled: Unsettled;
   readonly consumers: Map<string, Consumer> = new Map();
   readonly publishing: Publishing;
+  readonly stats: ChannelStats = new ChannelStats();
   state: State = 'open';
   /** Limit of consumers made from now on; 0 is none. */
   prefetch = 0;
@@ -101,8 +103,12 @@ export class Channel implements Recipient, Holder {
 
   deliver(consumer: Consumer, entry: Entry): void {
     const tag = this.unsettled.nextTag;
-    if (consumer.noAck) this.unsettled.skip();
-    else {
+    if (entry.redelivered) this.stats.redelivered++;
+    if (consumer.noAck) {
+      this.stats.deliveredNoAck++;
+      this.unsettled.skip();
+    } else {
+      this.stats.delivered++;
       this.unsettled.add(entry);
       if (this.credit.limit !== 0) this.credit.used++;
     }
@@ -223,6 +229,8 @@ export class Channel implements Recipient, Holder {
     this.transaction?.rollback();
     settleRange(this, 0, this.unsettled.nextTag, 'requeue');
     for (const queue of queues) this.deleteIfUnused(queue);
+    this.connection.context.broker.stats.channelsClosed++;
+    this.vhost.stats.add(this.stats);
   }
 
   /** An auto-delete queue goes with its last consumer. */

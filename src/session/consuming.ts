@@ -114,7 +114,7 @@ function get(channel: Channel, queue: Queue, noAck: boolean): void {
   if (queue.deleted) throw notFound(`no ${channel.vhost.queueResource(queue.name)}`);
   const entry = queue.take(noAck);
   if (entry === undefined) {
-    queue.stats.gotEmpty++;
+    channel.stats.gotEmpty++;
     channel.send('basic.get-empty', { clusterId: '' });
     return;
   }
@@ -125,13 +125,13 @@ function get(channel: Channel, queue: Queue, noAck: boolean): void {
   }
   const tag = channel.unsettled.nextTag;
   if (noAck) {
-    queue.stats.gotNoAck++;
+    channel.stats.gotNoAck++;
     channel.unsettled.skip();
   } else {
-    queue.stats.got++;
+    channel.stats.got++;
     channel.unsettled.add(entry);
   }
-  if (entry.redelivered) queue.stats.redelivered++;
+  if (entry.redelivered) channel.stats.redelivered++;
   writeGetOk(channel.connection, channel.number, tag, entry, queue.ready.count);
 }
 

@@ -13,7 +13,7 @@ import { bodyBytesMax } from './context.ts';
 import { writeReturn } from './delivery.ts';
 import { handlerFailed } from './failures.ts';
 import { sliceBytesMin } from './output.ts';
-import { checkTarget, routeTarget, sameBytes, type Target, Targets } from './publish-target.ts';
+import { checkTarget, Published, routeTarget, sameBytes, type Target, Targets } from './publish-target.ts';
 
 export type { Target };
 
@@ -24,6 +24,8 @@ const nothing = Buffer.alloc(0);
 export class Publishing {
   readonly #channel: Channel;
   #stage: 'idle' | 'header' | 'body' = 'idle';
+  /** By exchange, what was published to it here. */
+  readonly published: Published = new Published();
   #target: Target | undefined;
   #targets: Targets | undefined;
   #header: Buffer = nothing;
@@ -187,12 +189,15 @@ export class Publishing {
     if (target.routed !== channel.vhost.version) routeTarget(channel.vhost, target, message);
     const { queues } = target;
     exchange.stats.publishedIn++;
+    channel.stats.published++;
+    target.stats.publishedIn++;
     if (queues.length === 0) {
-      if (target.mandatory) writeReturn(channel.connection, channel.number, message);
+      this.#nowhere(target, message);
       channel.confirms?.immediate();
       return;
     }
-    exchange.stats.publishedOut++;
+    exchange.stats.publishedOut += queues.length;
+    target.stats.publishedOut += queues.length;
     if (publish(queues, message, journal)) {
       channel.confirms?.journaled();
       if (!journal.accepting) channel.connection.publisherPause.outrun = journal;
@@ -203,6 +208,20 @@ export class Publishing {
     if (memory.bytes <= memory.limit) return;
     memory.check();
     if (scratch?.accepting === false) channel.connection.publisherPause.outrun = scratch;
+  }
+
+  /** No queue gets the message. */
+  #nowhere(target: Target, message: Message): void {
+    const { connection, number, stats } = this.#channel;
+    const all = connection.context.broker.stats;
+    if (!target.mandatory) {
+      stats.unroutable++;
+      all.unroutable++;
+      return;
+    }
+    stats.returned++;
+    all.returned++;
+    writeReturn(connection, number, message);
   }
 
   #tooBig(): never {

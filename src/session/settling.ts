@@ -22,7 +22,8 @@ export function ackOne(channel: Channel, chunk: Buffer, at: number): void {
   if (!multiple) {
     const entry = channel.unsettled.take(tag);
     if (entry !== undefined) {
-      entry.queue.settle(entry);
+      channel.stats.acked++;
+      entry.queue.ack(entry);
       if (entry.consumer !== undefined) channel.released(1);
       return;
     }
@@ -68,7 +69,10 @@ export function settleRange(
     if (verdict === 'requeue') {
       queue.giveBack(entry);
       returnedTo.add(queue);
-    } else queue.settle(entry);
+    } else if (verdict === 'ack') {
+      channel.stats.acked++;
+      queue.ack(entry);
+    } else queue.drop(entry);
   }
   for (const queue of returnedTo) queue.redistribute();
   return consumed;

@@ -8,6 +8,7 @@ import { Entry } from '../../../src/broker/entry.ts';
 import { publish } from '../../../src/broker/publish.ts';
 import type { Queue } from '../../../src/broker/queue.ts';
 import { ReadyList } from '../../../src/broker/ready-list.ts';
+import { ChannelStats } from '../../../src/broker/stats.ts';
 import type { NewPlace } from '../../../src/broker/store.ts';
 import { Unsettled } from '../../../src/broker/unsettled.ts';
 import type { Channel } from '../../../src/session/channel.ts';
@@ -17,6 +18,7 @@ import { Bench, textOf } from './shelf.ts';
 /** A channel that remembers what it was given. */
 class Worker implements Recipient {
   readonly credit = new Credit();
+  readonly stats = new ChannelStats();
   readonly unsettled: Unsettled;
   readonly got: string[] = [];
   readonly marks: boolean[] = [];

@@ -103,11 +103,12 @@ export class Bench {
   readonly memory: Memory = new Memory(0);
   readonly journal: Shelf = new Shelf(this.memory);
   readonly scratch: Shelf = new Shelf(this.memory);
+  readonly clock: { now: number } = { now: 0 };
   readonly services: Services = {
     journal: this.journal,
     scratch: this.scratch,
     memory: this.memory,
-    clock: { now: 0 },
+    clock: this.clock,
     later: run => run(),
     damaged: entry => this.lost.push(entry),
   };

@@ -6,6 +6,7 @@ import { Broker } from '../../../src/broker/broker.ts';
 import { Memory } from '../../../src/broker/memory.ts';
 import { Connection } from '../../../src/session/connection.ts';
 import type { SessionContext } from '../../../src/session/context.ts';
+import { closeWithOwners } from '../../../src/session/forced-close.ts';
 import { BufferPool, type Transport } from '../../../src/session/output.ts';
 import { decodeMethod, encodeFrame, encodeHeader, encodeMethod, type Fields } from '../../conformance/wire-codec.ts';
 import { Shelf } from '../broker/shelf.ts';
@@ -18,7 +19,9 @@ export class SessionBench {
   readonly journal: Shelf;
   readonly scratch: Shelf;
   readonly broker: Broker;
+  readonly authority: Authority;
   readonly connection: Connection;
+  readonly clock: { now: number } = { now: 0 };
   /** Methods that the broker has sent, as `channel name`, with their fields. */
   readonly sent: { readonly what: string; readonly fields: Fields }[] = [];
   paused = false;
@@ -28,8 +31,7 @@ export class SessionBench {
     this.memory = new Memory(memoryBytes);
     this.journal = new Shelf(this.memory);
     this.scratch = new Shelf(this.memory);
-    const { memory, journal, scratch } = this;
-    const clock = { now: 0 };
+    const { memory, journal, scratch, clock } = this;
     const later = (run: () => void): void => run();
     this.broker = new Broker({ journal, scratch, memory, clock, later, damaged: () => {} });
     this.broker.createVhost('/');
@@ -72,6 +74,8 @@ export class SessionBench {
       reset: () => {},
     };
     const peer = { host: '127.0.0.1', port: 1, localHost: '127.0.0.1', localPort: 2, loopback: true };
+    closeWithOwners(context.connections, this.broker, authority);
+    this.authority = authority;
     this.connection = new Connection(context, transport, peer);
   }
 

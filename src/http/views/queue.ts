@@ -1,0 +1,53 @@
+// A queue as RabbitMQ shows it.
+import type { Queue } from '../../broker/queue.ts';
+import { jsonOf } from '../amqp-json.ts';
+import type { Management } from '../management.ts';
+import { queueCounters, queueLengths } from './counters.ts';
+import type { Rates } from './rates.ts';
+
+/** What `disable_stats` leaves of a queue. */
+export function queueBasics(queue: Queue, { node }: Management): object {
+  return {
+    arguments: jsonOf(queue.arguments),
+    auto_delete: queue.autoDelete,
+    durable: queue.durable,
+    exclusive: queue.owner !== undefined,
+    name: queue.name,
+    node,
+    state: 'running',
+    type: 'classic',
+    vhost: queue.vhost,
+  };
+}
+
+export function queueView(queue: Queue, management: Management, rates: Rates): object {
+  const { ready } = queue;
+  const inMemory = ready.count - ready.unloaded;
+  return {
+    ...queueBasics(queue, management),
+    consumer_capacity: 0,
+    consumer_utilisation: 0,
+    consumers: queue.consumers.size,
+    effective_policy_definition: {},
+    exclusive_consumer_tag: queue.exclusiveConsumer?.tag ?? null,
+    head_message_timestamp: null,
+    memory: ready.bytes,
+    message_bytes: ready.bytes,
+    message_bytes_paged_out: 0,
+    message_bytes_persistent: queue.durable ? ready.bytes : 0,
+    message_bytes_ram: ready.bytes,
+    message_bytes_ready: ready.bytes,
+    message_bytes_unacknowledged: 0,
+    message_stats: rates.all(queue, 'msg_rates', queueCounters(queue)),
+    ...rates.all(queue, 'lengths', queueLengths(queue)),
+    messages_paged_out: ready.unloaded,
+    messages_persistent: queue.durable ? ready.count + queue.unsettled : 0,
+    messages_ram: inMemory + queue.unsettled,
+    messages_ready_ram: inMemory,
+    messages_unacknowledged_ram: queue.unsettled,
+    operator_policy: null,
+    policy: null,
+    recoverable_slaves: null,
+    single_active_consumer_tag: null,
+  };
+}
