@@ -83,8 +83,9 @@ export class Api {
     }
     const { status } = response;
     const answer = parse(text);
-    if (status >= 300 && !request.accept?.includes(status)) throw this.#refused(status, answer, request.about);
-    if (answer === undefined && text !== '') throw this.#notABroker();
+    const accepted = request.accept?.includes(status);
+    if (status >= 300 && !accepted) throw this.#refused(status, answer, request.about);
+    if (answer === undefined && text !== '' && !accepted) throw this.#notABroker();
     return { status, body: answer as T, dateMs: Date.parse(response.headers.get('date') ?? '') };
   }
 
@@ -115,6 +116,8 @@ export class Api {
   #refused(status: number, answer: unknown, about: string | undefined): Failure {
     const { error, reason } = (answer ?? {}) as { error?: unknown; reason?: unknown };
     const words = typeof reason === 'string' ? reason : typeof error === 'string' ? error : `status ${status}`;
+    if (status >= 500 && status !== 503)
+      return new Failure(`the broker at ${this.where} failed (${status}); see its log`);
     if (error === undefined && reason === undefined && status !== 401) return this.#notABroker();
     if (status === 401 && (reason === undefined || words === 'Login failed' || words === 'Not_Authorized')) {
       return new Failure(

@@ -110,7 +110,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   vhosts: {
     group: people,
-    summary: 'list, add, change and delete virtual hosts',
+    summary: 'list, add and delete virtual hosts',
     load: async () => (await import('./vhosts.ts')).vhostsCommand(),
   },
   export: {

@@ -151,8 +151,6 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
     path: name => (name === undefined ? '/vhosts' : at`/vhosts/${name}`),
     columns: [
       { title: 'name', field: 'name' },
-      { title: 'description', field: 'description' },
-      { title: 'tags', field: 'tags', show: list },
       { title: 'ready', field: 'messages_ready' },
       { title: 'unacked', field: 'messages_unacknowledged' },
     ],

@@ -4,8 +4,8 @@ import { Api, type BrokerOptions } from './api.ts';
 import { brokerCommand, groupCommand, whole } from './broker-command.ts';
 import { Failure } from './failure.ts';
 import { fieldOf, LIST_KINDS, type ListColumn, type ListKind, shown } from './list-columns.ts';
-import { type TableColumn, tableLines } from './table.ts';
-import { say, columns as terminalColumns } from './terminal.ts';
+import { printTable, type TableColumn } from './table.ts';
+import { say } from './terminal.ts';
 import { json } from './text.ts';
 import { workersCommand } from './workers.ts';
 
@@ -58,13 +58,7 @@ async function list(kind: ListKind, options: ListOptions): Promise<void> {
   });
   const found = pick(items, first.field, sort, options);
   if (options.json) say(json(whole ? found : found.map(item => only(item, columns))));
-  else
-    say(
-      ...tableLines(
-        columns.map(column => tableColumn(column, found)),
-        terminalColumns(),
-      ),
-    );
+  else printTable(columns.map(column => tableColumn(column, found)));
 }
 
 function pick(items: readonly object[], name: string, sort: string | undefined, options: ListOptions): object[] {

@@ -4,8 +4,8 @@ import { Option } from 'commander';
 import { Api, at, type BrokerOptions } from './api.ts';
 import { vhostCommand, whole } from './broker-command.ts';
 import { bodyOf, messageLines, type ShownMessage } from './message-text.ts';
-import { tableLines } from './table.ts';
-import { columns, say } from './terminal.ts';
+import { printTable, type TableColumn } from './table.ts';
+import { say } from './terminal.ts';
 import { duration, json, plain, several } from './text.ts';
 
 interface PeekOptions extends BrokerOptions {
@@ -77,7 +77,7 @@ async function peek(queue: string, options: PeekOptions): Promise<void> {
   else if (options.body) for (const message of items) process.stdout.write(bodyOf(message));
   else if (options.full || options.sequence !== undefined) {
     for (const message of items) say(...messageLines(title(message), message));
-  } else say(...tableLines(tableColumns(items), columns()));
+  } else printTable(tableColumns(items));
   // Told beside the output, so that it is in nobody's way.
   if (next !== null && !options.json) process.stderr.write(`there are more: --after ${next}\n`);
 }
@@ -115,7 +115,7 @@ function title({ sequence, state, age_ms, body_bytes, worker }: QueuedMessage): 
   return `message ${sequence}: ${state}${age}, ${several(body_bytes, 'byte')}${hands}`;
 }
 
-function tableColumns(items: readonly QueuedMessage[]): Parameters<typeof tableLines>[0] {
+function tableColumns(items: readonly QueuedMessage[]): TableColumn[] {
   const column = (name: string, cell: (item: QueuedMessage) => string, right = false) => ({
     title: name,
     cells: items.map(cell),

@@ -5,7 +5,7 @@ import { brokerCommand, report, timeSpan } from './broker-command.ts';
 import { Failure } from './failure.ts';
 
 interface PingOptions extends BrokerOptions {
-  readonly timeout: number;
+  readonly timeout?: number;
 }
 
 interface Health {
@@ -13,17 +13,25 @@ interface Health {
   readonly reason?: string;
 }
 
+/** Longest wait for the answer, ms. */
+const timeoutMsDefault = 5000;
+
 /** The command. */
 export function pingCommand(): Command {
   return brokerCommand('ping', 'Whether a broker answers and is well. Needs no user and no password.')
-    .option('--timeout <time>', 'longest wait for the answer (default: 5s)', timeSpan, 5000)
+    .option('--timeout <time>', 'longest wait for the answer (default: 5s)', timeSpan)
     .action(ping);
 }
 
 async function ping(options: PingOptions): Promise<void> {
   const api = new Api(options.url);
   const startedAt = performance.now();
-  const { body, status } = await api.ask<Health>('/health', { accept: [503], timeoutMs: options.timeout });
+  const about = 'health check for `leveret ping` there; is it a Leveret broker?';
+  const { body, status } = await api.ask<Health>('/health', {
+    accept: [503],
+    timeoutMs: options.timeout ?? timeoutMsDefault,
+    about,
+  });
   const ms = Math.round(performance.now() - startedAt);
   if (status !== 200)
     throw new Failure(`the broker at ${api.where} is not well: ${body.reason ?? 'it does not say why'}`);

@@ -8,6 +8,8 @@ export function programFor(loaded: Readonly<Record<string, Command>>): Command {
     .description('A message broker for work queues that speaks AMQP 0-9-1 as RabbitMQ does.')
     .option('-V, --version', 'show the version')
     .addHelpText('after', '\n`leveret COMMAND --help` tells all about a command.')
+    .commandsGroup('Other:')
+    .helpCommand(true)
     .exitOverride();
   for (const [name, { summary, group, hidden }] of Object.entries(COMMANDS)) {
     const command = loaded[name] ?? new Command(name).description(summary);

@@ -1,5 +1,5 @@
 // Tables that fit the terminal: numbers to the right, and long text cut with `…`, the longest first.
-import { styled } from './terminal.ts';
+import { say, styled, columns as terminalColumns } from './terminal.ts';
 import { cut, pad, widthOf } from './text.ts';
 
 /** A column: its title and a cell for each row. */
@@ -14,7 +14,7 @@ const gap = '  ';
 /** Text is not cut below so many columns, as long as anything else can be. */
 const textWidthMin = 6;
 
-/** The lines of a table in at most `width` columns; undefined: as wide as it gets. */
+/** The lines of a table, its titles first, in at most `width` columns; undefined: as wide as it gets. */
 export function tableLines(columns: readonly TableColumn[], width: number | undefined): string[] {
   const widths = columns.map(({ title, cells }) => Math.max(widthOf(title), ...cells.map(widthOf)));
   if (width !== undefined) shrink(columns, widths, width);
@@ -27,12 +27,15 @@ export function tableLines(columns: readonly TableColumn[], width: number | unde
   };
   const rows = columns[0]?.cells.length ?? 0;
   return [
-    styled(
-      line(column => column.title),
-      'bold',
-    ),
+    line(column => column.title),
     ...Array.from({ length: rows }, (_, row) => line(column => column.cells[row] as string)),
   ];
+}
+
+/** Prints a table as wide as the terminal, or in full where there is none. */
+export function printTable(columns: readonly TableColumn[]): void {
+  const [titles, ...rows] = tableLines(columns, terminalColumns()) as [string, ...string[]];
+  say(styled(titles, 'bold'), ...rows);
 }
 
 /** Takes from the widest text column until the row fits; what then still does not fit is cut at the line's end. */

@@ -47,18 +47,21 @@ export async function askSecret(question: string): Promise<string> {
   }
   stderr.write(question);
   stdin.setRawMode(true).setEncoding('utf8').resume();
-  try {
-    let typed = '';
-    for await (const chunk of stdin) {
-      for (const char of String(chunk)) {
-        if (char === '\r' || char === '\n' || char === '\x04') return typed;
-        if (char === '\x03') throw new Failure('nothing was done');
-        typed = char === '\x7f' || char === '\b' ? [...typed].slice(0, -1).join('') : typed + char;
+  let typed = '';
+  const line = new Promise<string>((resolve, reject) => {
+    stdin.once('end', () => resolve(typed));
+    stdin.on('data', (text: string) => {
+      for (const char of text) {
+        if (char === '\r' || char === '\n' || char === '\x04') resolve(typed);
+        else if (char === '\x03') reject(new Failure('nothing was done'));
+        else typed = char === '\x7f' || char === '\b' ? [...typed].slice(0, -1).join('') : typed + char;
       }
-    }
-    return typed;
+    });
+  });
+  try {
+    return await line;
   } finally {
-    if (!stdin.destroyed) stdin.setRawMode(false).pause();
+    stdin.removeAllListeners('data').setRawMode(false).pause();
     stderr.write('\n');
   }
 }

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { Api, at, type BrokerOptions } from './api.ts';
 import { vhostCommand } from './broker-command.ts';
-import { type TableColumn, tableLines } from './table.ts';
-import { columns, say } from './terminal.ts';
+import { printTable, type TableColumn } from './table.ts';
+import { say } from './terminal.ts';
 import { duration, json, plain } from './text.ts';
 
 /** Percentiles of a time, ms. */
@@ -54,12 +54,18 @@ export function workersCommand(): Command {
 
 async function listWorkers(queue: string, options: BrokerOptions & { readonly vhost: string }): Promise<void> {
   const workers = await workersOf(new Api(options.url), options.vhost, queue);
-  say(...(options.json ? [json(workers)] : tableLines(workerColumns(workers, Date.now()), columns())));
+  if (options.json) say(json(workers));
+  else printTable(workerColumns(workers, Date.now()));
+}
+
+/** Where the API has the workers of a queue. */
+export function workersPath(vhost: string, queue: string): string {
+  return at`/queues/${vhost}/${queue}/workers`;
 }
 
 /** Who works on the queue. @throws Failure 5 where there is no such queue */
 export function workersOf(api: Api, vhost: string, queue: string): Promise<Worker[]> {
-  return api.get(at`/queues/${vhost}/${queue}/workers`, { about: `queue '${queue}' in virtual host '${vhost}'` });
+  return api.get(workersPath(vhost, queue), { about: `queue '${queue}' in virtual host '${vhost}'` });
 }
 
 /** The columns of a table of workers at a time, ms since the epoch. */

@@ -29,8 +29,9 @@ interface TopColumn {
 const rateOf = (queue: QueueRow, name: string): string => rate(queue.message_stats?.[`${name}_details`]?.rate ?? 0);
 const spanOf = (ms: number | null | undefined): string => (typeof ms === 'number' ? duration(ms) : '-');
 
-/** The columns of the queues; the list can be ordered by each. */
+/** The columns of the queues, the list can be ordered by each. A narrow terminal cuts them off from the right. */
 export const SORTS: readonly TopColumn[] = [
+  { title: 'queue', field: 'name', cell: ({ name, vhost }) => plain(vhost === '/' ? name : `${name} (${vhost})`) },
   { title: 'ready', field: 'messages_ready', right: true, cell: queue => String(queue.messages_ready ?? 0) },
   {
     title: 'unacked',
@@ -54,7 +55,6 @@ export const SORTS: readonly TopColumn[] = [
     right: true,
     cell: ({ time_to_empty_s: s }) => spanOf(typeof s === 'number' ? s * 1000 : s),
   },
-  { title: 'queue', field: 'name', cell: ({ name, vhost }) => plain(vhost === '/' ? name : `${name} (${vhost})`) },
 ];
 
 /** A line and how all of it looks. */
@@ -109,7 +109,8 @@ function queueLines({ queues }: Snapshot, view: View, width: number): Line[] {
   const mark = view.reverse ? '▼' : '▲';
   const columns = SORTS.map(
     ({ title, cell, right }, i): TableColumn => ({
-      title: i === view.sort ? `${title}${mark}` : title,
+      // With room for the mark in each, nothing moves when another one has it.
+      title: `${title}${i === view.sort ? mark : ' '}`,
       cells: queues.map(cell),
       ...(right && { right }),
     }),

@@ -1,6 +1,6 @@
 // What `leveret top` shows, asked of the API: the overview, a page of queues, and the workers of one of them.
 import { type Api, at } from '../api.ts';
-import { type Worker, workersOf } from '../workers.ts';
+import { type Worker, workersPath } from '../workers.ts';
 
 /** A queue as the list of queues has it, in the columns that are asked for. */
 export interface QueueRow {
@@ -112,10 +112,6 @@ async function askPage(api: Api, wish: Wish): Promise<Page> {
 
 /** A queue may be gone by now, and RabbitMQ does not tell who works on what. */
 async function workersIfTold(api: Api, { vhost, name }: QueueRow): Promise<readonly Worker[] | undefined> {
-  try {
-    return await workersOf(api, vhost, name);
-  } catch (error) {
-    if ((error as { exitCode?: number }).exitCode === 5) return undefined;
-    throw error;
-  }
+  const { status, body } = await api.ask<Worker[]>(workersPath(vhost, name), { accept: [400, 404] });
+  return status === 200 ? body : undefined;
 }

@@ -13,13 +13,13 @@ interface TopOptions extends BrokerOptions {
   readonly vhost?: string;
   readonly filter?: string;
   readonly sort: string;
-  readonly interval: number;
+  readonly interval?: number;
   readonly once?: true;
 }
 
 /** The size of a picture that goes elsewhere than to a terminal. */
 const [widthElsewhere, rowsElsewhere] = [120, 50];
-const intervalMsMin = 200;
+const [intervalMsMin, intervalMsDefault] = [200, 1000];
 
 const NOTES = `
 Keys: up and down (or k and j) select a queue, whose workers are shown below; PgUp and PgDn turn pages; s and S sort by the
@@ -32,7 +32,7 @@ export function topCommand(): Command {
     .option('--vhost <name>', 'of this virtual host; without it of all')
     .option('--filter <text>', 'only queues with this in their name')
     .option('--sort <column>', `order of the queues: ${SORTS.map(({ title }) => title).join(', ')}`, 'ready')
-    .option('--interval <time>', 'time between two looks', timeSpan, 1000)
+    .option('--interval <time>', 'time between two looks (default: 1s)', timeSpan)
     .option('--once', 'print one picture and end')
     .addHelpText('after', NOTES)
     .action(top);
@@ -130,7 +130,7 @@ class Watch {
 
   #pause(): Promise<void> {
     return new Promise(resolve => {
-      const timer = setTimeout(resolve, Math.max(intervalMsMin, this.#options.interval));
+      const timer = setTimeout(resolve, Math.max(intervalMsMin, this.#options.interval ?? intervalMsDefault));
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
