@@ -13,7 +13,6 @@ import { Login } from './login.ts';
 import type { Management } from './management.ts';
 import { Page } from './page-files.ts';
 import type { Ask, Done, Listing, Route } from './route.ts';
-import { loginRoutes } from './routes/login.ts';
 import { routes } from './routes/table.ts';
 import { Rates } from './views/rates.ts';
 
@@ -43,7 +42,7 @@ export function createApp(management: Management): Hono {
     const { headers: given } = context.res;
     for (const [name, value] of Object.entries(headers)) if (!given.has(name)) given.set(name, value);
   });
-  for (const [path, methods] of byPath([...routes, ...loginRoutes(login)])) {
+  for (const [path, methods] of byPath(routes)) {
     app.all(`/api${path}`, context => dispatch(management, login, methods, context));
   }
   app.get('*', context => page.answer(pathOf(context.req.raw)) ?? refuse(context, notFound()));
@@ -108,6 +107,7 @@ async function dispatch(
     rates: new Rates(management.sampler, search),
     request,
     address: addressOf(context),
+    login,
   };
   return answer(context, route, await route.run(ask), search);
 }

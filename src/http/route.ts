@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { User } from '../auth/authority.ts';
 import type { Vhost } from '../broker/vhost.ts';
+import type { Login } from './login.ts';
 import type { Management } from './management.ts';
 import type { Rates } from './views/rates.ts';
 
@@ -39,6 +40,7 @@ export interface Ask<Params, Query, Body> {
   readonly request: Request;
   /** The address that it came from. */
   readonly address: string;
+  readonly login: Login;
 }
 
 /** A list before paging: the view of an item is made only for those shown. */

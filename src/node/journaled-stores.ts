@@ -67,6 +67,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
     memory,
     clock,
     later,
+    unsettled,
     damaged: ({ queue }) =>
       report('error', `a stored message of queue '${queue.name}' in vhost '${queue.vhost}' is damaged and was dropped`),
   });

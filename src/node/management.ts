@@ -1,6 +1,7 @@
 // The management listener over a running broker.
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Unsettled } from '../broker/unsettled.ts';
 import { noSampler } from '../http/sampling.ts';
 import { type ManagementServer, serveManagement } from '../http/server.ts';
 import type { SessionContext } from '../session/context.ts';
@@ -12,6 +13,8 @@ import { VERSION } from './version.ts';
 export interface ManagementSubject {
   readonly config: Config;
   readonly session: SessionContext;
+  /** What operators have taken and not settled. */
+  readonly held: Unsettled;
   /** Where AMQP is listened for. */
   readonly listeners: readonly Address[];
   readonly log: Log;
@@ -24,13 +27,14 @@ export const nodeName: string = `leveret@${hostname()}`;
 
 /** Listens. @throws the system's error where the address is taken or not to be had. */
 export function startManagement(subject: ManagementSubject, { host, port }: Address): Promise<ManagementServer> {
-  const { config, session, listeners, log, trouble } = subject;
+  const { config, session, held, listeners, log, trouble } = subject;
   const { broker, authority, connections } = session;
   return serveManagement(host, port, http => ({
     broker,
     authority,
     connections,
     session,
+    held,
     sampler: noSampler,
     log,
     node: nodeName,

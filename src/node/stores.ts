@@ -43,9 +43,9 @@ export async function openStores(surroundings: Surroundings): Promise<Stores> {
   return config.dataDir === undefined ? withoutDisk(surroundings) : onDisk(surroundings, config.dataDir);
 }
 
-function withoutDisk({ clock, memory, later }: Surroundings): Stores {
+function withoutDisk({ clock, memory, later, unsettled }: Surroundings): Stores {
   const journal = new NoJournal(later);
-  const broker = new Broker({ journal, scratch: undefined, memory, clock, later, damaged: () => {} });
+  const broker = new Broker({ journal, scratch: undefined, memory, clock, later, unsettled, damaged: () => {} });
   return {
     broker,
     journal,

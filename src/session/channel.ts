@@ -61,7 +61,7 @@ export class Channel implements Recipient, Holder {
     this.publishing = new Publishing(this);
     this.#parking = new Parking(this);
     const { services } = connection.context.broker;
-    this.unsettled = new Unsettled(services);
+    this.unsettled = new Unsettled(services, this);
     if (services.scratch !== undefined) services.memory.hold(this);
     this.#permissions = new PermissionCache(connection.context.authority, user, vhost.name);
   }

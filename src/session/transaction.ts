@@ -45,7 +45,7 @@ export class Transaction {
   settle(tag: number, multiple: boolean, verdict: Verdict): void {
     const { unsettled } = this.#channel;
     const all = multiple && tag === 0;
-    if (!all && (!unsettled.has(tag) || this.hasSettled(tag))) throw unknownTag(tag);
+    if (!all && (!unsettled.owes(tag) || this.hasSettled(tag))) throw unknownTag(tag);
     this.#grow(settlementBytes);
     const upTo = all ? unsettled.nextTag - 1 : tag;
     this.#settlements.push({ from: multiple ? 0 : tag, upTo, verdict });
