@@ -1,5 +1,8 @@
 // The management API as the commands use it: where it is, who asks, and every way to fail told in one sentence.
+import type { Call } from '../http/calls.ts';
+import { type Given, ManagementClient, ManagementError } from '../http/client.ts';
 import { Failure } from './failure.ts';
+import { plain } from './text.ts';
 
 /** Where the API is when nothing else is said. */
 const URL_DEFAULT = 'http://guest:guest@127.0.0.1:15672';
@@ -12,28 +15,20 @@ export interface BrokerOptions {
   readonly json?: true;
 }
 
-/** A path below `/api` whose inserted names are encoded: at`/queues/${vhost}/${queue}`. */
-export function at(parts: TemplateStringsArray, ...names: readonly (string | number)[]): string {
-  return parts.reduce((path, part, i) => path + encodeURIComponent(names[i - 1] as string | number) + part);
-}
-
-interface Request {
-  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** What the request is about, in words: a 404 says that there is none. */
+/** What goes with a call, besides what the client takes. */
+export interface Asked<C extends Call> extends Given<C> {
+  /** What it is about, in words: a 404 says that there is none. */
   readonly about?: string;
-  readonly timeoutMs?: number;
-  /** Answers that are not refusals besides those from 200 to 299. */
+  /** Refusals that the caller looks at itself. */
   readonly accept?: readonly number[];
+  readonly timeoutMs?: number;
 }
 
 /** An answer: its status, and its body where there is one. */
-export interface Answer<T> {
+export interface Answer {
   readonly status: number;
-  readonly body: T;
-  /** The broker's clock when it answered, ms since the epoch, exact to a second. */
+  readonly body: unknown;
+  /** The broker's clock when it answered, ms since the epoch, exact to a second; NaN where it refused. */
   readonly dateMs: number;
 }
 
@@ -42,51 +37,36 @@ export class Api {
   /** Without name and password. */
   readonly where: string;
   readonly user: string;
-  readonly #authorization: string;
+  readonly #client: ManagementClient;
 
   constructor(given: string | undefined) {
     const url = parseUrl(given ?? (process.env['LEVERET_URL'] || URL_DEFAULT));
     this.where = `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}`;
     this.user = decode(url.username) || 'guest';
     const password = decode(url.password) || process.env['LEVERET_PASSWORD'] || (url.username === '' ? 'guest' : '');
-    this.#authorization = `Basic ${Buffer.from(`${this.user}:${password}`).toString('base64')}`;
+    this.#client = new ManagementClient({ url: this.where, username: this.user, password });
   }
 
-  /** What a GET answers. */
-  async get<T>(path: string, request: Request = {}): Promise<T> {
-    return (await this.ask<T>(path, request)).body;
+  /** What the broker answers to a call. @throws Failure in words */
+  async call<C extends Call>(call: C, asked: Asked<C> = {}): Promise<unknown> {
+    return (await this.ask(call, asked)).body;
   }
 
-  /** Any request. @throws Failure in words */
-  async ask<T>(path: string, request: Request = {}): Promise<Answer<T>> {
-    const { method = 'GET', query = {}, body, timeoutMs = answerMs } = request;
-    const asked = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) asked.set(name, String(value));
-    const search = asked.size === 0 ? '' : `?${asked}`;
-    let response: Response;
-    let text: string;
+  /** The same, with the status. @throws Failure in words */
+  async ask<C extends Call>(call: C, asked: Asked<C> = {}): Promise<Answer> {
+    const { timeoutMs = answerMs } = asked;
     try {
-      response = await fetch(`${this.where}/api${path}${search}`, {
-        method,
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs),
-        headers: {
-          authorization: this.#authorization,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...request.headers,
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      text = await response.text();
+      const response = await this.#client.send(call, { signal: AbortSignal.timeout(timeoutMs), ...asked });
+      const text = await response.text();
+      const body: unknown = text === '' ? undefined : JSON.parse(text);
+      return { status: response.status, body, dateMs: Date.parse(response.headers.get('date') ?? '') };
     } catch (error) {
-      throw this.#unreachable(error as Error, timeoutMs);
+      if (error instanceof SyntaxError) throw this.#notABroker();
+      if (!(error instanceof ManagementError)) throw this.#unreachable(error as Error, timeoutMs);
+      const { status, reason } = error;
+      if (!asked.accept?.includes(status)) throw this.#refused(error, asked.about);
+      return { status, body: { error: error.error, reason }, dateMs: Number.NaN };
     }
-    const { status } = response;
-    const answer = parse(text);
-    const accepted = request.accept?.includes(status);
-    if (status >= 300 && !accepted) throw this.#refused(status, answer, request.about);
-    if (answer === undefined && text !== '' && !accepted) throw this.#notABroker();
-    return { status, body: answer as T, dateMs: Date.parse(response.headers.get('date') ?? '') };
   }
 
   #unreachable(error: Error, timeoutMs: number): Failure {
@@ -102,6 +82,13 @@ export class Api {
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
       return new Failure(`there is no host ${new URL(this.where).hostname}; check --url or LEVERET_URL`, 3);
     }
+    // fetch keeps a list of ports that it asks nothing of, such as 6000 and 10080.
+    if (message === 'bad port') {
+      return new Failure(
+        `no client that works like a browser asks ${this.where}; choose another --management-port for the broker`,
+        3,
+      );
+    }
     if (/^(HPE_|UND_ERR_SOCKET)/.test(code ?? '')) return this.#notABroker();
     return new Failure(`cannot reach the broker at ${this.where}: ${message || code}`, 3);
   }
@@ -113,38 +100,24 @@ export class Api {
     );
   }
 
-  #refused(status: number, answer: unknown, about: string | undefined): Failure {
-    const { error, reason } = (answer ?? {}) as { error?: unknown; reason?: unknown };
-    const words = typeof reason === 'string' ? reason : typeof error === 'string' ? error : `status ${status}`;
+  #refused({ status, error, reason }: ManagementError, about: string | undefined): Failure {
+    const words = withoutDot(plain(reason || error));
     if (status >= 500 && status !== 503)
       return new Failure(`the broker at ${this.where} failed (${status}); see its log`);
-    if (error === undefined && reason === undefined && status !== 401) return this.#notABroker();
-    if (status === 401 && (reason === undefined || words === 'Login failed' || words === 'Not_Authorized')) {
+    if (status === 401 && (words === '' || words === 'Login failed')) {
       return new Failure(
         `the broker at ${this.where} does not let user '${this.user}' in; check the name and the password in --url or LEVERET_PASSWORD`,
         4,
       );
     }
+    if (words === '') return this.#notABroker();
     if (status === 401 || status === 403) {
-      return new Failure(`user '${this.user}' may not do this: ${withoutDot(words)}; see \`leveret permissions\``, 4);
+      return new Failure(`user '${this.user}' may not do this: ${words}; see \`leveret permissions\``, 4);
     }
-    if (status === 429) return new Failure(`the broker refuses logins for a while: ${words}`, 4);
-    if (status === 404) {
-      const bare = words === 'Not Found' || words === 'Object Not Found';
-      return new Failure(
-        about !== undefined && bare ? `there is no ${about}` : words === 'Not Found' ? 'not found' : words,
-        5,
-      );
-    }
-    return new Failure(`the broker refused: ${withoutDot(words)}`);
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+    if (status === 429) return new Failure(`the broker takes no logins for a while: ${words}`, 4);
+    if (status === 404)
+      return new Failure(about !== undefined && words === 'Not Found' ? `there is no ${about}` : words, 5);
+    return new Failure(`the broker refused: ${words}`);
   }
 }
 

@@ -1,6 +1,6 @@
 // `leveret close connection`: ends one connection, or all of a user.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { brokerCommand, type Dangerous, dangerous, groupCommand, report } from './broker-command.ts';
 import { Failure } from './failure.ts';
 import { agree } from './terminal.ts';
@@ -31,8 +31,9 @@ async function close(name: string | undefined, options: CloseOptions): Promise<v
   const api = new Api(options.url);
   const what = name === undefined ? `all connections of user '${user}'` : `connection '${name}'`;
   await agree(`Close ${what}?`, options.yes);
-  await api.ask(name === undefined ? at`/connections/username/${user as string}` : at`/connections/${name}`, {
-    method: 'DELETE',
+  const call = name === undefined ? 'DELETE /connections/username/:user' : 'DELETE /connections/:connection';
+  await api.call(call, {
+    names: { connection: name ?? '', user: user ?? '' },
     headers: { 'x-reason': options.reason },
     about: name === undefined ? `user '${user}'` : what,
   });

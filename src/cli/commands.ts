@@ -6,8 +6,6 @@ export interface CommandEntry {
   readonly group: string;
   readonly summary: string;
   readonly load: () => Promise<Command>;
-  /** Not in the help: for shells. */
-  readonly hidden?: true;
 }
 
 const broker = 'The broker:';
@@ -127,11 +125,5 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     group: other,
     summary: 'print what makes a shell complete the commands of leveret',
     load: async () => (await import('./completion.ts')).completionCommand(),
-  },
-  __complete: {
-    group: other,
-    summary: '',
-    load: async () => (await import('./completion.ts')).completeCommand(),
-    hidden: true,
   },
 };

@@ -2,10 +2,11 @@
 import type { Command, Option } from 'commander';
 import { Api } from './api.ts';
 import { COMMANDS } from './commands.ts';
+import { LIST_KINDS } from './list-columns.ts';
 import { programFor } from './program.ts';
 
 /** Something that could be typed, and what it is. */
-export interface Candidate {
+interface Candidate {
   readonly value: string;
   readonly about: string;
 }
@@ -13,18 +14,23 @@ export interface Candidate {
 /** A Tab waits so long for the broker, ms. */
 const namesMs = 1000;
 
-/** Where the broker has the names of what an argument or an option is called after. */
-const NAMES: Readonly<Record<string, { readonly path: string; readonly ofVhost?: true }>> = {
-  queue: { path: '/queues', ofVhost: true },
-  'destination-queue': { path: '/queues', ofVhost: true },
-  exchange: { path: '/exchanges', ofVhost: true },
-  user: { path: '/users' },
-  vhost: { path: '/vhosts' },
-  connection: { path: '/connections' },
+/** Which kind of list has the names of what an argument or an option is called after. */
+const NAMES: Readonly<Record<string, string>> = {
+  queue: 'queues',
+  'destination-queue': 'queues',
+  exchange: 'exchanges',
+  user: 'users',
+  vhost: 'vhosts',
+  connection: 'connections',
 };
 
+/** Answers `leveret __complete -- WORDS`, which the shells call: a line each, value and meaning with a tab between. */
+export async function printCandidates(words: readonly string[]): Promise<void> {
+  for (const { value, about } of await complete(words)) process.stdout.write(`${value}\t${about}\n`);
+}
+
 /** What can stand in place of the last word, which may be empty. Empty where only the shell knows, as for files. */
-export async function complete(words: readonly string[]): Promise<Candidate[]> {
+async function complete(words: readonly string[]): Promise<Candidate[]> {
   const typed = words.at(-1) ?? '';
   const candidates = await candidatesFor(words.slice(0, -1), typed);
   return candidates.filter(({ value }) => value.startsWith(typed) && !/[\p{Cc}]/u.test(value));
@@ -33,9 +39,7 @@ export async function complete(words: readonly string[]): Promise<Candidate[]> {
 async function candidatesFor(before: readonly string[], typed: string): Promise<Candidate[]> {
   const [name, ...rest] = before;
   if (name === undefined || (name === 'help' && rest.length === 0)) {
-    return Object.entries(COMMANDS).flatMap(([value, entry]) =>
-      entry.hidden ? [] : [{ value, about: entry.summary }],
-    );
+    return Object.entries(COMMANDS).map(([value, { summary }]) => ({ value, about: summary }));
   }
   if (!Object.hasOwn(COMMANDS, name)) return [];
   const command = await COMMANDS[name]!.load();
@@ -97,15 +101,19 @@ function valuesOf(option: Option, options: Line['options']): Promise<Candidate[]
   return namesOf(option.attributeName(), options);
 }
 
-async function namesOf(kind: string, options: Line['options']): Promise<Candidate[]> {
-  const names = Object.hasOwn(NAMES, kind) ? NAMES[kind] : undefined;
-  if (names === undefined) return [];
-  const path = names.ofVhost ? `${names.path}/${encodeURIComponent(options.get('vhost') ?? '/')}` : names.path;
+async function namesOf(noun: string, options: Line['options']): Promise<Candidate[]> {
+  const kind = Object.hasOwn(NAMES, noun) ? LIST_KINDS[NAMES[noun] as string] : undefined;
+  if (kind === undefined) return [];
   try {
-    const request = { query: { columns: 'name' }, timeoutMs: namesMs };
-    const items = await new Api(options.get('url')).get<{ name: string }[]>(path, request);
+    const asked = { query: { columns: 'name' }, timeoutMs: namesMs };
+    const api = new Api(options.get('url'));
+    const vhost = options.get('vhost') ?? '/';
+    const answer = kind.ofVhost
+      ? api.call(kind.ofVhost, { ...asked, names: { vhost, name: vhost } })
+      : api.call(kind.all, asked);
+    const items = (await answer) as { name: string }[];
     return items
-      .map(({ name }) => ({ value: name, about: kind.replace(/^.*-/, '') }))
+      .map(({ name }) => ({ value: name, about: noun.replace(/^.*-/, '') }))
       .filter(({ value }) => value !== '');
   } catch {
     // Without a broker there are no names; a Tab is no place to say so.

@@ -1,6 +1,5 @@
-// `leveret completion`: what makes a shell ask `leveret __complete` on Tab, and what that answers.
+// `leveret completion`: what makes a shell ask `leveret __complete` on Tab.
 import { Argument, Command } from 'commander';
-import { complete } from './complete.ts';
 
 const BASH = `# bash: source <(leveret completion bash), or save this as /etc/bash_completion.d/leveret
 _leveret() {
@@ -56,18 +55,11 @@ To have it in every shell:
   fish: leveret completion fish > ~/.config/fish/completions/leveret.fish
 `;
 
-/** The command for people. */
+/** The command. */
 export function completionCommand(): Command {
   return new Command('completion')
     .description('Prints what makes a shell complete the commands of leveret.')
     .addArgument(new Argument('<shell>', 'your shell').choices(Object.keys(SCRIPTS)))
     .addHelpText('after', NOTES)
     .action((shell: keyof typeof SCRIPTS) => void process.stdout.write(SCRIPTS[shell]));
-}
-
-/** The command that the scripts call, with the words of the line up to the cursor. It never fails: a shell could show nothing of it. */
-export function completeCommand(): Command {
-  return new Command('__complete').argument('[words...]').action(async (words: string[]) => {
-    for (const { value, about } of await complete(words)) process.stdout.write(`${value}\t${about}\n`);
-  });
 }

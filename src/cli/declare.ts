@@ -1,6 +1,6 @@
 // `leveret declare ...`: makes queues, exchanges and bindings, as a client would.
 import { type Command, Option } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { type Answer, Api, type BrokerOptions } from './api.ts';
 import { addArgument, groupCommand, report, vhostCommand } from './broker-command.ts';
 
 interface DeclareOptions extends BrokerOptions {
@@ -59,32 +59,36 @@ function withArguments(command: Command): Command {
 }
 
 async function declareQueue(name: string, options: DeclareOptions): Promise<void> {
-  await put('queue', at`/queues/${options.vhost}/${name}`, name, options, common(options));
+  const names = { vhost: options.vhost, queue: name };
+  const asked = { names, body: common(options), about: `virtual host '${options.vhost}'` };
+  made('queue', name, options, await new Api(options.url).ask('PUT /queues/:vhost/:queue', asked));
 }
 
 async function declareExchange(name: string, options: ExchangeOptions): Promise<void> {
   const body = { type: options.type, internal: options.internal === true, ...common(options) };
-  await put('exchange', at`/exchanges/${options.vhost}/${name}`, name, options, body);
+  const names = { vhost: options.vhost, exchange: name };
+  const asked = { names, body, about: `virtual host '${options.vhost}'` };
+  made('exchange', name, options, await new Api(options.url).ask('PUT /exchanges/:vhost/:exchange', asked));
 }
 
 function common(options: DeclareOptions & { readonly transient?: true }): object {
   return { durable: !options.transient, auto_delete: options.autoDelete === true, arguments: options.argument ?? {} };
 }
 
-async function put(kind: string, path: string, name: string, options: DeclareOptions, body: object): Promise<void> {
-  const about = `virtual host '${options.vhost}'`;
-  const { status } = await new Api(options.url).ask(path, { method: 'PUT', body, about });
+function made(kind: string, name: string, options: BrokerOptions, { status }: Answer): void {
   const created = status === 201;
   report(options, `${kind} '${name}' ${created ? 'was made' : 'was there already'}`, { [kind]: name, created });
 }
 
 async function declareBinding(exchange: string, destination: string, options: BindingOptions): Promise<void> {
-  const kind = options.toExchange ? 'e' : 'q';
   const { vhost, key } = options;
-  await new Api(options.url).ask(at`/bindings/${vhost}/e/${exchange}/${kind}/${destination}`, {
-    method: 'POST',
+  const call = options.toExchange
+    ? 'POST /bindings/:vhost/e/:source/e/:destination'
+    : 'POST /bindings/:vhost/e/:source/q/:destination';
+  await new Api(options.url).call(call, {
+    names: { vhost, source: exchange, destination },
     body: { routing_key: key, arguments: options.argument ?? {} },
-    about: `exchange '${exchange}' or ${kind === 'e' ? 'exchange' : 'queue'} '${destination}' in virtual host '${vhost}'`,
+    about: `exchange '${exchange}' or ${options.toExchange ? 'exchange' : 'queue'} '${destination}' in virtual host '${vhost}'`,
   });
   const sentence = `'${destination}' gets from exchange '${exchange}' what has key '${key}'`;
   report(options, sentence, { source: exchange, destination, routing_key: key });

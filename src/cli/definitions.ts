@@ -1,7 +1,7 @@
 // `leveret export` and `leveret import`: users, virtual hosts, permissions, queues, exchanges and bindings as a JSON file.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { brokerCommand, report } from './broker-command.ts';
 import { Failure } from './failure.ts';
 import { readInput, say } from './terminal.ts';
@@ -36,13 +36,12 @@ export function importCommand(): Command {
     .action(importDefinitions);
 }
 
-function pathOf(vhost: string | undefined): string {
-  return vhost === undefined ? '/definitions' : at`/definitions/${vhost}`;
-}
-
 async function exportDefinitions(file: string | undefined, options: DefinitionsOptions): Promise<void> {
   const api = new Api(options.url);
-  const definitions = await api.get<object>(pathOf(options.vhost), { about: `virtual host '${options.vhost}'` });
+  const { vhost } = options;
+  const definitions = (await (vhost === undefined
+    ? api.call('GET /definitions')
+    : api.call('GET /definitions/:vhost', { names: { vhost }, about: `virtual host '${vhost}'` }))) as object;
   if (file === undefined) {
     say(json(definitions));
     return;
@@ -63,8 +62,12 @@ async function importDefinitions(file: string | undefined, options: DefinitionsO
     file === undefined || file === '-' ? await readInput() : read(file),
     file ?? 'the standard input',
   );
-  const about = `virtual host '${options.vhost}'`;
-  await api.ask(pathOf(options.vhost), { method: 'POST', body: definitions, about });
+  const { vhost } = options;
+  if (vhost === undefined) await api.call('POST /definitions', { body: definitions });
+  else {
+    const about = `virtual host '${vhost}'`;
+    await api.call('POST /definitions/:vhost', { names: { vhost }, body: definitions, about });
+  }
   report(options, `imported: ${contents(definitions)}`, { imported: counts(definitions) });
 }
 

@@ -1,6 +1,6 @@
 // `leveret delete ...`: queues, exchanges, bindings and single messages.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { type Dangerous, dangerous, groupCommand, report, vhostCommand, whole } from './broker-command.ts';
 import { Failure } from './failure.ts';
 import { agree } from './terminal.ts';
@@ -60,8 +60,9 @@ async function deleteNamed(kind: 'queue' | 'exchange', name: string, options: De
   const about = `${kind} '${name}' in virtual host '${options.vhost}'`;
   const question = `Delete ${about}${kind === 'queue' ? ' with all its messages' : ''}?`;
   await agree(question, options.yes);
-  await api.ask(kind === 'queue' ? at`/queues/${options.vhost}/${name}` : at`/exchanges/${options.vhost}/${name}`, {
-    method: 'DELETE',
+  const names = { vhost: options.vhost, queue: name, exchange: name };
+  await api.call(kind === 'queue' ? 'DELETE /queues/:vhost/:queue' : 'DELETE /exchanges/:vhost/:exchange', {
+    names,
     query: { 'if-unused': options.ifUnused, 'if-empty': options.ifEmpty },
     about,
   });
@@ -70,10 +71,13 @@ async function deleteNamed(kind: 'queue' | 'exchange', name: string, options: De
 
 async function deleteBinding(exchange: string, destination: string, options: BindingOptions): Promise<void> {
   const api = new Api(options.url);
-  const [kind, noun] = options.toExchange ? ['e', 'exchange'] : ['q', 'queue'];
-  const path = at`/bindings/${options.vhost}/e/${exchange}/${kind as string}/${destination}`;
+  const noun = options.toExchange ? 'exchange' : 'queue';
+  const names = { vhost: options.vhost, source: exchange, destination };
   const between = `from exchange '${exchange}' to ${noun} '${destination}' in virtual host '${options.vhost}'`;
-  const all = await api.get<Binding[]>(path, { about: `binding ${between}` });
+  const list = options.toExchange
+    ? 'GET /bindings/:vhost/e/:source/e/:destination'
+    : 'GET /bindings/:vhost/e/:source/q/:destination';
+  const all = (await api.call(list, { names, about: `binding ${between}` })) as Binding[];
   const found = all.filter(
     ({ routing_key, properties_key }) =>
       (options.key ?? routing_key) === routing_key && (options.propertiesKey ?? properties_key) === properties_key,
@@ -85,8 +89,11 @@ async function deleteBinding(exchange: string, destination: string, options: Bin
     throw new Failure(`there are ${found.length} bindings ${between}; say which with --properties-key: ${keys}`, 2);
   }
   await agree(`Delete the binding with key '${plain(binding.routing_key)}' ${between}?`, options.yes);
-  await api.ask(`${path}${at`/${binding.properties_key}`}`, {
-    method: 'DELETE',
+  const remove = options.toExchange
+    ? 'DELETE /bindings/:vhost/e/:source/e/:destination/:props'
+    : 'DELETE /bindings/:vhost/e/:source/q/:destination/:props';
+  await api.call(remove, {
+    names: { ...names, props: binding.properties_key },
     about: `such binding ${between} any more`,
   });
   report(options, `the binding ${between} was deleted`, { deleted: binding });
@@ -96,8 +103,8 @@ async function deleteMessage(queue: string, sequence: number, options: DeleteOpt
   const api = new Api(options.url);
   const about = `message ${sequence} in queue '${queue}' of virtual host '${options.vhost}'`;
   await agree(`Delete ${about}?`, options.yes);
-  await api.ask(at`/queues/${options.vhost}/${queue}/messages/${sequence}`, {
-    method: 'DELETE',
+  await api.call('DELETE /queues/:vhost/:queue/messages/:sequence', {
+    names: { vhost: options.vhost, queue, sequence },
     about: `${about} (any more)`,
   });
   report(options, `message ${sequence} was deleted from queue '${queue}'`, { deleted: sequence });

@@ -1,6 +1,6 @@
 // `leveret get`: messages out of a queue as basic.get gives them, given back unless told otherwise.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { vhostCommand, whole } from './broker-command.ts';
 import { Failure } from './failure.ts';
 import { bodyOf, messageLines, type ShownMessage } from './message-text.ts';
@@ -42,15 +42,15 @@ export function getCommand(): Command {
 
 async function get(queue: string, options: GetOptions): Promise<void> {
   if (options.ack && options.reject) throw new Failure('give --ack or --reject, not both', 2);
-  const messages = await new Api(options.url).get<GotMessage[]>(at`/queues/${options.vhost}/${queue}/get`, {
-    method: 'POST',
+  const messages = (await new Api(options.url).call('POST /queues/:vhost/:queue/get', {
+    names: { vhost: options.vhost, queue },
     body: {
       count: options.count,
       ackmode: options.ack ? 'ack_requeue_false' : options.reject ? 'reject_requeue_false' : 'ack_requeue_true',
       encoding: 'auto',
     },
     about: `queue '${queue}' in virtual host '${options.vhost}'`,
-  });
+  })) as GotMessage[];
   if (options.json) say(json(messages));
   else if (options.body) for (const message of messages) process.stdout.write(bodyOf(message));
   else if (messages.length === 0) say('no message is ready');

@@ -1,5 +1,5 @@
 // What `leveret list` shows of each kind of thing: where the API has it, and the columns of its table.
-import { at } from './api.ts';
+import type { Call } from '../http/calls.ts';
 import { bytes, duration, plain, rate } from './text.ts';
 
 /** A column of a list: its title, the field of the API by its dotted path, and how a value looks when not as it is. */
@@ -11,11 +11,22 @@ export interface ListColumn {
   readonly vhost?: true;
 }
 
+type VhostCall =
+  | 'GET /queues/:vhost'
+  | 'GET /vhosts/:vhost/connections'
+  | 'GET /vhosts/:vhost/channels'
+  | 'GET /consumers/:vhost'
+  | 'GET /exchanges/:vhost'
+  | 'GET /bindings/:vhost'
+  | 'GET /vhosts/:name/permissions';
+
 /** A kind of thing that can be listed. */
 export interface ListKind {
   readonly summary: string;
-  /** Of all vhosts, or of one. */
-  readonly path: (vhost: string | undefined) => string;
+  /** The call for those of all vhosts. */
+  readonly all: Exclude<Call, `${string}:${string}`>;
+  /** The call for those of one; undefined where they are of none. */
+  readonly ofVhost?: VhostCall;
   /** The first one is what `--filter` looks into. */
   readonly columns: readonly ListColumn[];
 }
@@ -37,7 +48,8 @@ const vhost: ListColumn = { title: 'vhost', field: 'vhost', vhost: true };
 export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   queues: {
     summary: 'queues, what waits in them and how fast it moves',
-    path: name => (name === undefined ? '/queues' : at`/queues/${name}`),
+    all: 'GET /queues',
+    ofVhost: 'GET /queues/:vhost',
     columns: [
       { title: 'name', field: 'name' },
       vhost,
@@ -54,7 +66,8 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   },
   connections: {
     summary: 'connections, who they are and what they send',
-    path: name => (name === undefined ? '/connections' : at`/vhosts/${name}/connections`),
+    all: 'GET /connections',
+    ofVhost: 'GET /vhosts/:vhost/connections',
     columns: [
       { title: 'name', field: 'name' },
       { title: 'its name', field: 'user_provided_name' },
@@ -70,7 +83,8 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   },
   channels: {
     summary: 'channels, their mode and what they have in hand',
-    path: name => (name === undefined ? '/channels' : at`/vhosts/${name}/channels`),
+    all: 'GET /channels',
+    ofVhost: 'GET /vhosts/:vhost/channels',
     columns: [
       { title: 'name', field: 'name' },
       { title: 'user', field: 'user' },
@@ -89,7 +103,8 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   },
   consumers: {
     summary: 'consumers and their queues',
-    path: name => (name === undefined ? '/consumers' : at`/consumers/${name}`),
+    all: 'GET /consumers',
+    ofVhost: 'GET /consumers/:vhost',
     columns: [
       { title: 'queue', field: 'queue.name' },
       { title: 'vhost', field: 'queue.vhost', vhost: true },
@@ -103,7 +118,8 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   },
   exchanges: {
     summary: 'exchanges and how fast messages go through them',
-    path: name => (name === undefined ? '/exchanges' : at`/exchanges/${name}`),
+    all: 'GET /exchanges',
+    ofVhost: 'GET /exchanges/:vhost',
     columns: [
       { title: 'name', field: 'name', show: exchangeName },
       vhost,
@@ -117,7 +133,8 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   },
   bindings: {
     summary: 'bindings: which exchange gives what to whom',
-    path: name => (name === undefined ? '/bindings' : at`/bindings/${name}`),
+    all: 'GET /bindings',
+    ofVhost: 'GET /bindings/:vhost',
     columns: [
       { title: 'source', field: 'source', show: exchangeName },
       vhost,
@@ -129,7 +146,7 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   },
   users: {
     summary: 'users and their tags',
-    path: () => '/users',
+    all: 'GET /users',
     columns: [
       { title: 'name', field: 'name' },
       { title: 'tags', field: 'tags', show: list },
@@ -137,7 +154,8 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   },
   permissions: {
     summary: 'who may configure, write and read what',
-    path: name => (name === undefined ? '/permissions' : at`/vhosts/${name}/permissions`),
+    all: 'GET /permissions',
+    ofVhost: 'GET /vhosts/:name/permissions',
     columns: [
       { title: 'user', field: 'user' },
       vhost,
@@ -148,7 +166,7 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
   },
   vhosts: {
     summary: 'virtual hosts and how many messages are in them',
-    path: name => (name === undefined ? '/vhosts' : at`/vhosts/${name}`),
+    all: 'GET /vhosts',
     columns: [
       { title: 'name', field: 'name' },
       { title: 'ready', field: 'messages_ready' },

@@ -31,7 +31,7 @@ export function listCommand(): Command {
 
 /** The command that lists one kind of thing, under its own name or another. */
 export function listKindCommand(kind: string, name: string = kind): Command {
-  const { summary } = LIST_KINDS[kind] as ListKind;
+  const { summary, ofVhost } = LIST_KINDS[kind] as ListKind;
   const command = brokerCommand(name, `Lists ${summary}.`)
     .option('--columns <names>', 'columns to show, with commas between')
     .option('--sort <column>', 'order by this column')
@@ -39,8 +39,7 @@ export function listKindCommand(kind: string, name: string = kind): Command {
     .option('--filter <text>', 'only those with this text in the first column')
     .option('--limit <n>', 'at most so many', whole(1, 1_000_000))
     .addHelpText('after', NOTES);
-  if (kind !== 'users' && kind !== 'vhosts')
-    command.option('--vhost <name>', 'of this virtual host; without it of all');
+  if (ofVhost) command.option('--vhost <name>', 'of this virtual host; without it of all');
   return command.action((options: ListOptions) => list(LIST_KINDS[kind] as ListKind, options));
 }
 
@@ -51,14 +50,21 @@ async function list(kind: ListKind, options: ListOptions): Promise<void> {
   // With --json and no --columns all that the API says is wanted; otherwise the broker need not make more than is shown.
   const whole = options.json && options.columns === undefined;
   const fields = [...columns.map(({ field }) => field), first.field, ...(sort === undefined ? [] : [sort])];
-  const about = options.vhost === undefined ? undefined : `virtual host '${options.vhost}'`;
-  const items = await new Api(options.url).get<object[]>(kind.path(options.vhost), {
-    query: { columns: whole ? undefined : [...new Set(fields)].join(',') },
-    ...(about !== undefined && { about }),
-  });
+  const query = { columns: whole ? undefined : [...new Set(fields)].join(',') };
+  const items = (await ask(kind, new Api(options.url), options.vhost, query)) as object[];
   const found = pick(items, first.field, sort, options);
   if (options.json) say(json(whole ? found : found.map(item => only(item, columns))));
   else printTable(columns.map(column => tableColumn(column, found)));
+}
+
+function ask(
+  kind: ListKind,
+  api: Api,
+  vhost: string | undefined,
+  query: { columns: string | undefined },
+): Promise<unknown> {
+  if (vhost === undefined || kind.ofVhost === undefined) return api.call(kind.all, { query });
+  return api.call(kind.ofVhost, { names: { vhost, name: vhost }, query, about: `virtual host '${vhost}'` });
 }
 
 function pick(items: readonly object[], name: string, sort: string | undefined, options: ListOptions): object[] {

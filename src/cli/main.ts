@@ -18,6 +18,10 @@ async function main(args: string[]): Promise<void> {
       process.stdout.write(`${(await import('./start.ts')).VERSION}\n`);
       return;
     }
+    if (args[0] === '__complete') {
+      await (await import('./complete.ts')).printCandidates(args.slice(args.indexOf('--') + 1));
+      return;
+    }
     const name = args[0] === 'help' ? args[1] : args[0];
     const program = programFor(
       Object.hasOwn(COMMANDS, name ?? '') ? { [name as string]: await COMMANDS[name as string]!.load() } : {},

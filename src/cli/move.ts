@@ -1,6 +1,6 @@
 // `leveret move`: messages from one queue into another; each is never in neither of them.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { report, vhostCommand, whole } from './broker-command.ts';
 import { Failure } from './failure.ts';
 import { several } from './text.ts';
@@ -29,11 +29,12 @@ async function move(queue: string, destination: string, options: MoveOptions): P
   if (sequence === undefined) {
     const about = `queue '${queue}' or '${destination}' in virtual host '${vhost}'`;
     const body = { queue: destination, count: count ?? null };
-    ({ moved } = await api.get<{ moved: number }>(at`/queues/${vhost}/${queue}/move`, { method: 'POST', body, about }));
+    const answer = await api.call('POST /queues/:vhost/:queue/move', { names: { vhost, queue }, body, about });
+    ({ moved } = answer as { moved: number });
   } else {
     const about = `message ${sequence} in queue '${queue}' of virtual host '${vhost}' (any more)`;
-    await api.ask(at`/queues/${vhost}/${queue}/messages/${sequence}/move`, {
-      method: 'POST',
+    await api.call('POST /queues/:vhost/:queue/messages/:sequence/move', {
+      names: { vhost, queue, sequence },
       body: { queue: destination },
       about,
     });

@@ -1,7 +1,7 @@
 // `leveret peek`: the messages of a queue, ready or in a worker's hands, looked at without touching order or flags.
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { vhostCommand, whole } from './broker-command.ts';
 import { bodyOf, messageLines, type ShownMessage } from './message-text.ts';
 import { printTable, type TableColumn } from './table.ts';
@@ -87,14 +87,16 @@ async function find(queue: string, options: PeekOptions): Promise<Page> {
   const api = new Api(options.url);
   const where = `queue '${queue}' in virtual host '${vhost}'`;
   if (sequence !== undefined) {
+    const one = 'GET /queues/:vhost/:queue/messages/:sequence';
     const about = `message ${sequence} in ${where} (any more)`;
     return {
-      items: [await api.get<QueuedMessage>(at`/queues/${vhost}/${queue}/messages/${sequence}`, { about })],
+      items: [(await api.call(one, { names: { vhost, queue, sequence }, about })) as QueuedMessage],
       next: null,
     };
   }
   const isTable = !options.full && !options.body && !options.json;
-  return api.get<Page>(at`/queues/${vhost}/${queue}/messages`, {
+  return (await api.call('GET /queues/:vhost/:queue/messages', {
+    names: { vhost, queue },
     query: {
       state: options.state,
       limit: options.limit,
@@ -105,7 +107,7 @@ async function find(queue: string, options: PeekOptions): Promise<Page> {
       truncate: isTable ? previewBytes : undefined,
     },
     about: where,
-  });
+  })) as Page;
 }
 
 function title({ sequence, state, age_ms, body_bytes, worker }: QueuedMessage): string {

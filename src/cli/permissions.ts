@@ -1,6 +1,6 @@
 // `leveret permissions ...`: who may configure, write and read what in a virtual host.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { type Dangerous, dangerous, groupCommand, report, vhostCommand } from './broker-command.ts';
 import { listKindCommand } from './list.ts';
 import { agree } from './terminal.ts';
@@ -43,8 +43,8 @@ async function set(
 ): Promise<void> {
   const { vhost } = options;
   const about = `user '${user}' or virtual host '${vhost}'`;
-  await new Api(options.url).ask(at`/permissions/${vhost}/${user}`, {
-    method: 'PUT',
+  await new Api(options.url).call('PUT /permissions/:vhost/:user', {
+    names: { vhost, user },
     body: { configure, write, read },
     about,
   });
@@ -62,8 +62,8 @@ async function remove(user: string, options: PermissionOptions & Dangerous): Pro
   const api = new Api(options.url);
   const about = `permissions of user '${user}' in virtual host '${vhost}'`;
   await agree(`Delete the ${about}?`, options.yes);
-  await api.ask(at`/permissions/${vhost}/${user}`, {
-    method: 'DELETE',
+  await api.call('DELETE /permissions/:vhost/:user', {
+    names: { vhost, user },
     about: `such user or virtual host, or no ${about}`,
   });
   report(options, `the ${about} were deleted`, { deleted: { user, vhost } });

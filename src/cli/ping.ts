@@ -27,13 +27,13 @@ async function ping(options: PingOptions): Promise<void> {
   const api = new Api(options.url);
   const startedAt = performance.now();
   const about = 'health check for `leveret ping` there; is it a Leveret broker?';
-  const { body, status } = await api.ask<Health>('/health', {
+  const { body, status } = await api.ask('GET /health', {
     accept: [503],
     timeoutMs: options.timeout ?? timeoutMsDefault,
     about,
   });
   const ms = Math.round(performance.now() - startedAt);
   if (status !== 200)
-    throw new Failure(`the broker at ${api.where} is not well: ${body.reason ?? 'it does not say why'}`);
+    throw new Failure(`the broker at ${api.where} is not well: ${(body as Health).reason || 'it does not say why'}`);
   report(options, `the broker at ${api.where} is well (${ms} ms)`, { status: 'ok', ms });
 }

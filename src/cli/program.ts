@@ -11,9 +11,9 @@ export function programFor(loaded: Readonly<Record<string, Command>>): Command {
     .commandsGroup('Other:')
     .helpCommand(true)
     .exitOverride();
-  for (const [name, { summary, group, hidden }] of Object.entries(COMMANDS)) {
+  for (const [name, { summary, group }] of Object.entries(COMMANDS)) {
     const command = loaded[name] ?? new Command(name).description(summary);
-    program.addCommand(command.summary(summary).helpGroup(group), { hidden: hidden === true });
+    program.addCommand(command.summary(summary).helpGroup(group));
     inherit(command, program, name);
   }
   return program;

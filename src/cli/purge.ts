@@ -1,6 +1,6 @@
 // `leveret purge`: throws away what waits in a queue.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { type Dangerous, dangerous, report, vhostCommand } from './broker-command.ts';
 import { agree } from './terminal.ts';
 
@@ -18,6 +18,6 @@ async function purge(queue: string, options: BrokerOptions & Dangerous & { reado
   const api = new Api(options.url);
   await agree(`Throw away all ready messages of queue '${queue}' in virtual host '${vhost}'?`, options.yes);
   const about = `queue '${queue}' in virtual host '${vhost}'`;
-  await api.ask(at`/queues/${vhost}/${queue}/contents`, { method: 'DELETE', about });
+  await api.call('DELETE /queues/:vhost/:queue/contents', { names: { vhost, queue }, about });
   report(options, `queue '${queue}' was purged`, { purged: queue });
 }

@@ -1,6 +1,6 @@
 // `leveret status`: how the broker is and what it has, on one page.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { brokerCommand } from './broker-command.ts';
 import { say, styled } from './terminal.ts';
 import { bytes, duration, json, pad, plain, rate, several } from './text.ts';
@@ -45,10 +45,11 @@ export function statusCommand(): Command {
 
 async function status(options: BrokerOptions): Promise<void> {
   const api = new Api(options.url);
-  const overview = await api.get<Overview>('/overview');
+  const overview = (await api.call('GET /overview')) as Overview;
   // Only who monitors may see nodes; the rest is worth showing without.
-  const node = await api.ask<Node>(at`/nodes/${overview.node}`, { accept: [401] });
-  const { status: code, body: health } = await api.ask<Health>('/health/checks/alarms', { accept: [503] });
+  const node = await api.ask('GET /nodes/:node', { names: { node: overview.node }, accept: [401] });
+  const { status: code, body } = await api.ask('GET /health/checks/alarms', { accept: [503] });
+  const health = body as Health;
   if (code !== 200) process.exitCode = 1;
   if (options.json) {
     say(json({ url: api.where, health, overview, node: node.status === 200 ? node.body : null }));
@@ -65,7 +66,7 @@ async function status(options: BrokerOptions): Promise<void> {
         ? styled('well', 'green')
         : styled(`not well: ${plain(health.reason ?? 'it does not say why')}`, 'red'),
     ],
-    ...(node.status === 200 ? nodeRows(node.body) : []),
+    ...(node.status === 200 ? nodeRows(node.body as Node) : []),
     [
       'listens on',
       overview.listeners.map(({ protocol, ip_address, port }) => plain(`${protocol} ${ip_address}:${port}`)).join(', '),

@@ -1,6 +1,6 @@
 // `leveret take-back`: tasks out of the hands of a stuck worker, back to their places in the queue.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { report, timeSpan, vhostCommand, whole } from './broker-command.ts';
 import { Failure } from './failure.ts';
 import type { QueuedMessage } from './peek.ts';
@@ -67,7 +67,9 @@ async function takeBack(queue: string, options: TakeBackOptions): Promise<void> 
 
 async function find(api: Api, vhost: string, queue: string, sequence: number): Promise<Delivery> {
   const about = `message ${sequence} in queue '${queue}' of virtual host '${vhost}' (any more)`;
-  const { worker } = await api.get<QueuedMessage>(at`/queues/${vhost}/${queue}/messages/${sequence}`, { about });
+  const names = { vhost, queue, sequence };
+  const message = await api.call('GET /queues/:vhost/:queue/messages/:sequence', { names, about });
+  const { worker } = message as QueuedMessage;
   if (worker === null) throw new Failure(`message ${sequence} is with no worker: it waits in the queue`, 5);
   return worker;
 }
@@ -90,6 +92,7 @@ async function takeOld(api: Api, vhost: string, queue: string, ageMs: number): P
 /** False where the worker was done with it first. */
 async function take(api: Api, vhost: string, queue: string, { channel, delivery_tag }: Delivery): Promise<boolean> {
   const body = { channel, delivery_tag };
-  const { status } = await api.ask(at`/queues/${vhost}/${queue}/take-back`, { method: 'POST', body, accept: [404] });
+  const names = { vhost, queue };
+  const { status } = await api.ask('POST /queues/:vhost/:queue/take-back', { names, body, accept: [404] });
   return status !== 404;
 }

@@ -1,6 +1,6 @@
 // `leveret users ...`: who there is, and what they are.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { brokerCommand, type Dangerous, dangerous, groupCommand, report } from './broker-command.ts';
 import { Failure } from './failure.ts';
 import { listKindCommand } from './list.ts';
@@ -41,10 +41,10 @@ export function usersCommand(): Command {
 
 async function add(name: string, options: UserOptions): Promise<void> {
   const api = new Api(options.url);
-  const { status } = await api.ask(at`/users/${name}`, { accept: [404] });
+  const { status } = await api.ask('GET /users/:user', { names: { user: name }, accept: [404] });
   if (status !== 404) throw new Failure(`there is a user '${name}' already; see \`leveret users change\``);
   const password = (await givenPassword(options)) ?? (await askPassword(name));
-  await api.ask(at`/users/${name}`, { method: 'PUT', body: { ...password, tags: options.tags ?? '' } });
+  await api.call('PUT /users/:user', { names: { user: name }, body: { ...password, tags: options.tags ?? '' } });
   const next = `give permissions with: leveret permissions set '${name}' '.*' '.*' '.*'`;
   report(options, `user '${name}' was added; ${next}`, { added: name });
 }
@@ -52,7 +52,8 @@ async function add(name: string, options: UserOptions): Promise<void> {
 async function change(name: string, options: UserOptions & { readonly askPassword?: true }): Promise<void> {
   const api = new Api(options.url);
   const about = `user '${name}'`;
-  const user = await api.get<User>(at`/users/${name}`, { about });
+  const names = { user: name };
+  const user = (await api.call('GET /users/:user', { names, about })) as User;
   const password = (await givenPassword(options)) ?? (options.askPassword ? await askPassword(name) : undefined);
   if (password === undefined && options.tags === undefined) {
     throw new Failure(
@@ -64,13 +65,13 @@ async function change(name: string, options: UserOptions & { readonly askPasswor
   const { password_hash, hashing_algorithm } = user;
   const same = hashing_algorithm === undefined ? { password_hash } : { password_hash, hashing_algorithm };
   const tags = options.tags ?? [user.tags].flat().join(',');
-  await api.ask(at`/users/${name}`, { method: 'PUT', body: { ...(password ?? same), tags }, about });
+  await api.call('PUT /users/:user', { names, body: { ...(password ?? same), tags }, about });
   report(options, `user '${name}' was changed`, { changed: name });
 }
 
 async function remove(name: string, options: BrokerOptions & Dangerous): Promise<void> {
   const api = new Api(options.url);
   await agree(`Delete user '${name}' and close their connections?`, options.yes);
-  await api.ask(at`/users/${name}`, { method: 'DELETE', about: `user '${name}'` });
+  await api.call('DELETE /users/:user', { names: { user: name }, about: `user '${name}'` });
   report(options, `user '${name}' was deleted`, { deleted: name });
 }

@@ -1,6 +1,6 @@
 // `leveret vhosts ...`: virtual hosts, each with queues and exchanges of its own.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { brokerCommand, type Dangerous, dangerous, groupCommand, report } from './broker-command.ts';
 import { Failure } from './failure.ts';
 import { listKindCommand } from './list.ts';
@@ -19,7 +19,7 @@ export function vhostsCommand(): Command {
 }
 
 async function add(name: string, options: BrokerOptions): Promise<void> {
-  const { status } = await new Api(options.url).ask(at`/vhosts/${name}`, { method: 'PUT', body: {} });
+  const { status } = await new Api(options.url).ask('PUT /vhosts/:name', { names: { name }, body: {} });
   if (status !== 201) throw new Failure(`there is a virtual host '${name}' already`);
   report(options, `virtual host '${name}' was added`, { added: name });
 }
@@ -27,6 +27,6 @@ async function add(name: string, options: BrokerOptions): Promise<void> {
 async function remove(name: string, options: BrokerOptions & Dangerous): Promise<void> {
   const api = new Api(options.url);
   await agree(`Delete virtual host '${name}' with all its queues and messages?`, options.yes);
-  await api.ask(at`/vhosts/${name}`, { method: 'DELETE', about: `virtual host '${name}'` });
+  await api.call('DELETE /vhosts/:name', { names: { name }, about: `virtual host '${name}'` });
   report(options, `virtual host '${name}' was deleted`, { deleted: name });
 }

@@ -1,6 +1,6 @@
 // `leveret list workers`: who works on a queue, with which tasks in hand, and for how long.
 import type { Command } from 'commander';
-import { Api, at, type BrokerOptions } from './api.ts';
+import { Api, type BrokerOptions } from './api.ts';
 import { vhostCommand } from './broker-command.ts';
 import { printTable, type TableColumn } from './table.ts';
 import { say } from './terminal.ts';
@@ -58,14 +58,10 @@ async function listWorkers(queue: string, options: BrokerOptions & { readonly vh
   else printTable(workerColumns(workers, Date.now()));
 }
 
-/** Where the API has the workers of a queue. */
-export function workersPath(vhost: string, queue: string): string {
-  return at`/queues/${vhost}/${queue}/workers`;
-}
-
 /** Who works on the queue. @throws Failure 5 where there is no such queue */
-export function workersOf(api: Api, vhost: string, queue: string): Promise<Worker[]> {
-  return api.get(workersPath(vhost, queue), { about: `queue '${queue}' in virtual host '${vhost}'` });
+export async function workersOf(api: Api, vhost: string, queue: string): Promise<Worker[]> {
+  const about = `queue '${queue}' in virtual host '${vhost}'`;
+  return (await api.call('GET /queues/:vhost/:queue/workers', { names: { vhost, queue }, about })) as Worker[];
 }
 
 /** The columns of a table of workers at a time, ms since the epoch. */

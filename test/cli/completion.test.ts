@@ -48,7 +48,7 @@ it('completes names that the broker knows, and nothing without a broker', async 
   expect(await complete('get', '--vhost', '')).toEqual(['/']);
   expect(await complete('users', 'delete', '')).toEqual(['guest']);
   expect(await complete('declare', 'queue', '')).toEqual([]);
-  expect(await run(['__complete', '--', 'purge', ''], { env: { LEVERET_URL: 'http://127.0.0.1:9' } })).toMatchObject({
+  expect(await run(['__complete', '--', 'purge', ''], { env: { LEVERET_URL: 'http://127.0.0.1:2' } })).toMatchObject({
     code: 0,
     stdout: '',
     stderr: '',

@@ -16,7 +16,7 @@ interface Finding {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'leveret-doctor-'));
-const away = { LEVERET_URL: 'http://127.0.0.1:9' };
+const away = { LEVERET_URL: 'http://127.0.0.1:2' };
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function examine(

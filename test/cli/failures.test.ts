@@ -55,12 +55,12 @@ it.each([
 });
 
 it('3: nobody answers, and it says what to do', async () => {
-  const { code, stderr } = await run(['status', '--url', 'http://admin:geheim@127.0.0.1:9']);
+  const { code, stderr } = await run(['status', '--url', 'http://admin:geheim@127.0.0.1:2']);
   expect(code).toBe(3);
   expect(stderr).toBe(
-    'leveret: no broker answers at http://127.0.0.1:9; start one with `leveret start`, or say where it is with --url or LEVERET_URL\n',
+    'leveret: no broker answers at http://127.0.0.1:2; start one with `leveret start`, or say where it is with --url or LEVERET_URL\n',
   );
-  expect((await run(['ping', '--url', 'http://127.0.0.1:9'])).code).toBe(3);
+  expect((await run(['ping', '--url', 'http://127.0.0.1:2'])).code).toBe(3);
 });
 
 it('3: AMQP or a web server answers instead', async () => {

@@ -95,13 +95,13 @@ async function examineBroker(given: string | undefined, { management }: Config):
   const own = management && management.port !== 0 ? `http://guest:guest@${host}:${management.port}` : undefined;
   const api = new Api(given ?? (process.env['LEVERET_URL'] || own));
   try {
-    const { status, body, dateMs } = await api.ask<{ reason?: string }>('/health', { accept: [503], timeoutMs: 5000 });
+    const { status, body, dateMs } = await api.ask('GET /health', { accept: [503], timeoutMs: 5000 });
     const health =
       status === 200
         ? good('broker', `the one at ${api.where} is well`)
         : bad(
             'broker',
-            `the one at ${api.where} is not well: ${body.reason}`,
+            `the one at ${api.where} is not well: ${(body as { reason: string }).reason}`,
             'see "When the disk is full or fails" in docs/operations.md, and the log',
           );
     return { broker: [health, ...(await examineVersion(api))], clocks: { brokerMs: dateMs, hereMs: Date.now() } };
@@ -113,7 +113,7 @@ async function examineBroker(given: string | undefined, { management }: Config):
 
 async function examineVersion(api: Api): Promise<Finding[]> {
   try {
-    const { leveret_version: version } = await api.get<{ leveret_version?: string }>('/overview');
+    const { leveret_version: version } = (await api.call('GET /overview')) as { leveret_version?: string };
     if (version === VERSION) return [good('version', `Leveret ${VERSION}, here and there`)];
     const found = `the broker is ${version === undefined ? 'not Leveret' : `Leveret ${version}`}, this command is Leveret ${VERSION}`;
     return [warning('version', found, 'use the command of the same version')];

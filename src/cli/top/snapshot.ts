@@ -1,6 +1,6 @@
 // What `leveret top` shows, asked of the API: the overview, a page of queues, and the workers of one of them.
-import { type Api, at } from '../api.ts';
-import { type Worker, workersPath } from '../workers.ts';
+import type { Api } from '../api.ts';
+import type { Worker } from '../workers.ts';
 
 /** A queue as the list of queues has it, in the columns that are asked for. */
 export interface QueueRow {
@@ -76,15 +76,15 @@ interface Page {
 /** Asks for everything. `selected` is the place in the page of the queue whose workers are wanted. @throws Failure */
 export async function takeSnapshot(api: Api, wish: Wish, selected: number): Promise<Snapshot> {
   const [overview, health, page] = await Promise.all([
-    api.get<Overview>('/overview'),
-    api.ask<{ reason?: string }>('/health/checks/alarms', { accept: [503] }),
+    api.call('GET /overview') as Promise<Overview>,
+    api.ask('GET /health/checks/alarms', { accept: [503] }),
     askPage(api, wish),
   ]);
   const queue = page.items[Math.min(selected, page.items.length - 1)];
   return {
     at: Date.now(),
     overview,
-    trouble: health.status === 200 ? undefined : (health.body.reason ?? 'it is not well'),
+    trouble: health.status === 200 ? undefined : (health.body as { reason: string }).reason,
     queues: page.items,
     queuesInAll: page.filtered_count,
     page: page.page,
@@ -96,7 +96,8 @@ export async function takeSnapshot(api: Api, wish: Wish, selected: number): Prom
 
 /** The page; where queues went away and it is no longer there, the first one. */
 async function askPage(api: Api, wish: Wish): Promise<Page> {
-  const path = wish.vhost === undefined ? '/queues' : at`/queues/${wish.vhost}`;
+  const call = wish.vhost === undefined ? 'GET /queues' : 'GET /queues/:vhost';
+  const names = { vhost: wish.vhost ?? '' };
   const query = {
     page: wish.page,
     page_size: wish.pageSize,
@@ -106,12 +107,15 @@ async function askPage(api: Api, wish: Wish): Promise<Page> {
     columns: fields.join(','),
   };
   const about = `virtual host '${wish.vhost}'`;
-  const { status, body } = await api.ask<Page>(path, { query, about, accept: wish.page > 1 ? [400] : [] });
-  return status === 400 ? api.get<Page>(path, { query: { ...query, page: 1 }, about }) : body;
+  const { status, body } = await api.ask(call, { names, query, about, accept: wish.page > 1 ? [400] : [] });
+  return (status === 400 ? await api.call(call, { names, query: { ...query, page: 1 }, about }) : body) as Page;
 }
 
 /** A queue may be gone by now, and RabbitMQ does not tell who works on what. */
 async function workersIfTold(api: Api, { vhost, name }: QueueRow): Promise<readonly Worker[] | undefined> {
-  const { status, body } = await api.ask<Worker[]>(workersPath(vhost, name), { accept: [400, 404] });
-  return status === 200 ? body : undefined;
+  const { status, body } = await api.ask('GET /queues/:vhost/:queue/workers', {
+    names: { vhost, queue: name },
+    accept: [400, 404],
+  });
+  return status === 200 ? (body as Worker[]) : undefined;
 }
