@@ -54,8 +54,9 @@ export class Queue implements Holder {
   readonly arguments: Table;
   readonly ready: ReadyList;
   readonly consumers: Set<Consumer> = new Set();
-  /** Deliveries that are not settled. */
+  /** Deliveries that are not settled, and the sum of their bodies' lengths. */
   unsettled = 0;
+  unsettledBytes = 0;
   exclusiveConsumer: Consumer | undefined;
   deleted = false;
   /** Whether a consumer or a get may have been given messages since the queue was recovered. */
@@ -146,6 +147,7 @@ export class Queue implements Holder {
     } else {
       this.stats.got++;
       this.unsettled++;
+      this.unsettledBytes += entry.message.bodyBytes;
     }
     return entry;
   }
@@ -177,6 +179,7 @@ export class Queue implements Holder {
   /** The same, but its consumer is not free for another one yet. */
   discard(entry: Entry): void {
     this.unsettled--;
+    this.unsettledBytes -= entry.message.bodyBytes;
     this.#done(entry);
     entry.message.release();
   }
@@ -289,6 +292,7 @@ export class Queue implements Holder {
 
   #return(entry: Entry): void {
     this.unsettled--;
+    this.unsettledBytes -= entry.message.bodyBytes;
     entry.consumer = undefined;
     if (this.deleted) {
       this.#done(entry);
@@ -358,6 +362,7 @@ export class Queue implements Holder {
     }
     this.stats.delivered++;
     this.unsettled++;
+    this.unsettledBytes += entry.message.bodyBytes;
     consumer.unsettled++;
     entry.consumer = consumer;
     consumer.channel.deliver(consumer, entry);

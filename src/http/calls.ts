@@ -60,6 +60,7 @@ export type Call =
   | 'GET /health/checks/virtual-hosts'
   | 'GET /healthchecks/node'
   | 'GET /healthchecks/node/:node'
+  | 'GET /live'
   | 'GET /nodes'
   | 'GET /nodes/:node'
   | 'GET /nodes/:node/memory'

@@ -229,7 +229,10 @@ export class Channel implements Recipient, Holder {
     this.transaction?.rollback();
     settleRange(this, 0, this.unsettled.nextTag, 'requeue');
     for (const queue of queues) this.deleteIfUnused(queue);
-    this.connection.context.broker.stats.channelsClosed++;
+    const { stats } = this.connection.context.broker;
+    stats.channelsClosed++;
+    this.stats.toConfirm = this.confirms?.published ?? 0;
+    stats.endedChannels.add(this.stats);
     this.vhost.stats.add(this.stats);
   }
 

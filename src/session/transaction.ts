@@ -33,6 +33,10 @@ export class Transaction {
     return this.#publishes.length;
   }
 
+  get uncommittedSettlements(): number {
+    return this.#settlements.length;
+  }
+
   /** Throws 406 when the transaction would be too large. */
   publish(message: Message, target: Target, publishing: Publishing): void {
     this.#grow(message.bodyBytes + publishedBytes);

@@ -9,6 +9,7 @@ import { consumerRoutes } from './consumers.ts';
 import { definitionRoutes } from './definitions.ts';
 import { exchangeRoutes } from './exchanges.ts';
 import { healthRoutes } from './health.ts';
+import { liveRoutes } from './live.ts';
 import { loginRoutes } from './login.ts';
 import { messageRoutes } from './messages.ts';
 import { nodeRoutes } from './node.ts';
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...permissionRoutes,
   ...definitionRoutes,
+  ...liveRoutes,
   route('GET', '/openapi.json', {
     need: 'open',
     answer: 'response',
