@@ -16,7 +16,7 @@ it('aligns numbers to the right, and is as wide as it gets without a width', () 
 
 it('cuts the longest text first, numbers never, and the line where nothing else helps', () => {
   const columns = [text('name', 'x'.repeat(30)), text('other', 'y'.repeat(12)), number('n', '12345')];
-  expect(tableLines(columns, 34)).toEqual(['name          other             n', 'xxxxxxxxxxx…  yyyyyyyyyyyy  12345']);
+  expect(tableLines(columns, 34)).toEqual(['name           other             n', 'xxxxxxxxxxxx…  yyyyyyyyyyyy  12345']);
   for (const width of [1, 2, 5, 10, 20, 30, 50]) {
     for (const line of tableLines(columns, width)) expect(widthOf(line)).toBeLessThanOrEqual(width);
   }
