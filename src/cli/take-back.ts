@@ -22,7 +22,8 @@ interface Delivery {
 }
 
 const NOTES = `
-The task goes to the next free worker, marked redelivered. What the first worker says of it later is accepted and ignored.
+The task goes to the next free worker, marked redelivered. What the first worker says of it later is accepted and ignored;
+until then it counts as one that this worker has, so a worker that hangs gets nothing new.
 \`leveret list workers QUEUE\` and \`leveret peek QUEUE --state unacked\` show who has what.
 
 Examples:
