@@ -45,8 +45,9 @@ export async function askSecret(question: string): Promise<string> {
   if (!stdin.isTTY || !stderr.isTTY) {
     throw new Failure('there is no terminal to ask for a password; give it with --password-stdin', 2);
   }
-  stderr.write(question);
+  // Before the question: whoever answers it at once must not see the answer either.
   stdin.setRawMode(true).setEncoding('utf8').resume();
+  stderr.write(question);
   let typed = '';
   const line = new Promise<string>((resolve, reject) => {
     stdin.once('end', () => resolve(typed));

@@ -108,6 +108,14 @@ describe.skipIf(!hasTerminals())('on a terminal', () => {
     expect(written).not.toContain('q quit');
   });
 
+  it('top keeps the last character of a line that is cut', async () => {
+    const top = open(['top'], 50);
+    await top.sees(/…/);
+    top.type('q');
+    expect(await top.end()).toBe(0);
+    expect(top.output.replaceAll('\x1b[0m', '')).not.toContain('…\x1b[K');
+  });
+
   it('top says so when the broker is away, and goes on when it is back', async () => {
     const own = await CliBroker.start();
     const top = new Terminal(['top', '--interval', '200ms'], { LEVERET_URL: own.url() }, 100, 24);

@@ -1,5 +1,6 @@
 // The whole terminal as a screen: only lines that changed are written, and whatever happens it is given back as it was.
 import { styled } from '../terminal.ts';
+import { widthOf } from '../text.ts';
 import type { Line } from './frame.ts';
 
 const enter = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
@@ -50,7 +51,9 @@ export class Screen {
     let output = '';
     for (const [row, { text, style }] of lines.entries()) {
       const line = style === undefined ? text : styled(text, style);
-      if (this.#shown[row] !== line) output += `\x1b[${row + 1};1H${line}\x1b[K`;
+      // Behind a full line the cursor stands on its last character, which erasing would take away.
+      const erase = widthOf(text) < this.width ? '\x1b[K' : '';
+      if (this.#shown[row] !== line) output += `\x1b[${row + 1};1H${line}${erase}`;
       this.#shown[row] = line;
     }
     if (lines.length < this.#shown.length) output += `\x1b[${lines.length + 1};1H\x1b[J`;
