@@ -52,10 +52,14 @@ const rooms: Rooms = {
     packages: ['pino', 'zod'],
   },
   cli: {
-    may: ['http/contract', 'http/client'],
+    may: ['http/client', 'http/calls'],
     node: everything,
     packages: ['commander', 'amqplib'],
-    besides: [{ files: ['cli/start', 'cli/demo'], may: ['node/'] }],
+    besides: [
+      { files: ['cli/start', 'cli/demo'], may: ['node/'] },
+      // It examines the settings that a start would have.
+      { files: ['cli/doctor/'], may: ['node/config', 'node/version'] },
+    ],
   },
   'index.ts': { may: ['node/'] },
 };
@@ -88,10 +92,11 @@ describe('the checker lets pass', () => {
         'storage/codec.ts': "import { a } from '../broker/facts.ts';",
         'session/session.ts': "import { a } from '../amqp/methods/basic.ts';\nimport { b } from '../auth/users.ts';",
         'net/listener.ts': "import net from 'node:net';\nimport { a } from '../session/session.ts';",
+        'http/client.ts': '',
         'http/contract.ts': "import { z } from 'zod';\nimport type { S } from '../session/session.ts';",
         'node/start.ts': "import { pino } from 'pino';\nimport { a } from '../net/listener.ts';\nimport 'node:os';",
         'cli/start.ts': "import { a } from '../node/start.ts';",
-        'cli/main.ts': "import { Command } from 'commander';\nimport { a } from '../http/contract.ts';",
+        'cli/main.ts': "import { Command } from 'commander';\nimport { a } from '../http/client.ts';",
         'index.ts': "export { a } from './node/start.ts';",
       },
     ],

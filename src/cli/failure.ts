@@ -1,11 +1,12 @@
 // A failure that is told in one sentence, without a stack: the person at the keyboard can do something about it.
+import type { ExitCode } from './exit-code.ts';
 
-/** Ends the program with its message on standard error. Exit code 1: it did not work; 2: it was called wrongly. */
+/** Ends the program with its message on standard error and its exit code (`exit-code.ts`). */
 export class Failure extends Error {
   override name = 'Failure';
-  readonly exitCode: 1 | 2;
+  readonly exitCode: ExitCode;
 
-  constructor(message: string, exitCode: 1 | 2 = 1) {
+  constructor(message: string, exitCode: ExitCode = 1) {
     super(message);
     this.exitCode = exitCode;
   }

@@ -1,25 +1,15 @@
 #!/usr/bin/env node
 // The command line: finds the command and loads it alone, so that each starts as fast as it can.
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
+import { COMMANDS } from './commands.ts';
 import { Failure } from './failure.ts';
+import { programFor } from './program.ts';
 
-interface Entry {
-  readonly summary: string;
-  readonly load: () => Promise<Command>;
-}
-
-const COMMANDS: Readonly<Record<string, Entry>> = {
-  start: { summary: 'start a broker', load: async () => (await import('./start.ts')).startCommand() },
-  publish: {
-    summary: 'publish a message, or every line of the input',
-    load: async () => (await import('./publish.ts')).publishCommand(),
-  },
-  consume: {
-    summary: "run a command for every message of a queue, the message on the command's input",
-    load: async () => (await import('./consume.ts')).consumeCommand(),
-  },
-};
-
+// A reader that has seen enough, as in `leveret list queues | head`, is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<void> {
@@ -28,7 +18,14 @@ async function main(args: string[]): Promise<void> {
       process.stdout.write(`${(await import('./start.ts')).VERSION}\n`);
       return;
     }
-    const program = await programFor(args[0] === 'help' ? args[1] : args[0]);
+    if (args[0] === '__complete') {
+      await (await import('./complete.ts')).printCandidates(args.slice(args.indexOf('--') + 1));
+      return;
+    }
+    const name = args[0] === 'help' ? args[1] : args[0];
+    const program = programFor(
+      Object.hasOwn(COMMANDS, name ?? '') ? { [name as string]: await COMMANDS[name as string]!.load() } : {},
+    );
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -42,19 +39,4 @@ async function main(args: string[]): Promise<void> {
       throw error;
     }
   }
-}
-
-/** The program with the chosen command whole; of the others it only knows what the list of commands says. */
-async function programFor(chosen: string | undefined): Promise<Command> {
-  const program = new Command('leveret')
-    .description('A message broker for work queues that speaks AMQP 0-9-1 as RabbitMQ does.')
-    .option('-V, --version', 'show the version')
-    .exitOverride();
-  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
-    const command = name === chosen ? await load() : new Command(name).description(summary);
-    program.addCommand(
-      command.summary(summary).copyInheritedSettings(program).showHelpAfterError(`See: leveret ${name} --help`),
-    );
-  }
-  return program;
 }

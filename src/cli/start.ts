@@ -1,15 +1,13 @@
 // `leveret start`: reads the settings, starts the broker, says where it is, and ends it in order.
-import { readFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { Collector } from '../node/collector.ts';
-import { type Config, ConfigError, loadConfig } from '../node/config.ts';
-import { KEYS, type Values } from '../node/config-keys.ts';
+import type { Config } from '../node/config.ts';
 import type { Log } from '../node/logging.ts';
 import type { RunningBroker } from '../node/start.ts';
 import { VERSION } from '../node/version.ts';
-import { Failure } from './failure.ts';
 import { explainStartFailure } from './start-failure.ts';
 import { settingsHelp } from './start-help.ts';
+import { readSettings, type SettingFlags, withSettings } from './start-settings.ts';
 
 export { VERSION } from '../node/version.ts';
 
@@ -21,19 +19,13 @@ const COLLECTOR_LOOK_MS = 500;
 
 /** The command, with a flag for every setting that has one. */
 export function startCommand(): Command {
-  const command = new Command('start')
-    .description(
-      'Starts a broker for AMQP 0-9-1 clients. Without any setting: port 5672, guest/guest, from this machine only.',
-    )
-    .addOption(new Option('--config <file>', 'config file in the form of rabbitmq.conf (LEVERET_CONFIG)'));
-  for (const { flag, help, fallback, fallbackShown } of Object.values(KEYS)) {
-    const shown = fallbackShown ?? (fallback === false ? undefined : fallback);
-    if (flag) command.addOption(new Option(flag, shown === undefined ? help : `${help} (default: ${shown})`));
-  }
-  return command.addHelpText('after', settingsHelp).action(start);
+  const command = new Command('start').description(
+    'Starts a broker for AMQP 0-9-1 clients. Without any setting: port 5672, guest/guest, from this machine only.',
+  );
+  return withSettings(command).addHelpText('after', settingsHelp).action(start);
 }
 
-async function start(options: Record<string, string | boolean | undefined>): Promise<void> {
+async function start(options: SettingFlags): Promise<void> {
   const { config, warnings } = readSettings(options);
   // Loaded here, so that a mistake in the settings is told without waiting for the broker's code.
   const [{ createLog }, { startBrokerProcess }] = await Promise.all([
@@ -55,33 +47,6 @@ async function start(options: Record<string, string | boolean | undefined>): Pro
   log.info('Server startup complete; 0 plugins started.');
   const end = await Promise.race([stopped, broker.failed]);
   await stop(broker, log, end);
-}
-
-function readSettings(options: Record<string, string | boolean | undefined>): ReturnType<typeof loadConfig> {
-  const flags: { [Name in keyof Values]?: string } = {};
-  for (const name of Object.keys(KEYS) as (keyof Values)[]) {
-    const given = options[name];
-    if (given !== undefined) flags[name] = String(given);
-  }
-  const path = options['config'] ?? process.env['LEVERET_CONFIG'];
-  const file = typeof path === 'string' ? { name: path, content: readConfigFile(path) } : undefined;
-  try {
-    return loadConfig({ flags, env: process.env, ...(file && { file }) });
-  } catch (error) {
-    if (error instanceof ConfigError) throw new Failure(error.message, 2);
-    throw error;
-  }
-}
-
-function readConfigFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'this user may not read it' : message;
-    throw new Failure(`the config file ${path} cannot be read: ${reason}`, 2);
-  }
 }
 
 function readyLine(broker: RunningBroker, config: Config): string {

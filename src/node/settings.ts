@@ -36,6 +36,9 @@ export interface Named<T> {
 
 type NamedKind<K> = K extends NamedKey<infer T> ? T : never;
 
+/** Variables of the program that are no settings of a broker. */
+const OTHER_VARIABLES: readonly string[] = ['LEVERET_CONFIG', 'LEVERET_URL', 'LEVERET_PASSWORD'];
+
 /** All settings read, and what was found wrong on the way. */
 export class Settings {
   readonly values: Values;
@@ -108,7 +111,7 @@ export class Settings {
     }
     const known = names().flatMap(name => KEYS[name].env);
     for (const [variable, value] of Object.entries(env)) {
-      if (!variable.startsWith('LEVERET_') || known.includes(variable) || variable === 'LEVERET_CONFIG') continue;
+      if (!variable.startsWith('LEVERET_') || known.includes(variable) || OTHER_VARIABLES.includes(variable)) continue;
       if (isFromKubernetes(variable, value)) continue;
       const near = nearest(variable, known);
       this.warnings.push(`environment variable ${variable} is not known${near ? `; did you mean ${near}?` : ''}`);
