@@ -54,6 +54,8 @@ export interface Listing<T> {
   /** What `name=` looks into. */
   readonly nameOf: (item: T) => string;
   readonly view: (item: T) => object;
+  /** What the view has under a path, where that can be told without making one; undefined otherwise. */
+  readonly keyOf?: (item: T, path: string) => string | number | undefined;
 }
 
 /** How a change ended: 201 for what is new, 204 otherwise. */
@@ -83,7 +85,7 @@ export interface Route {
 }
 
 /** Bodies larger than this are refused where a route does not say otherwise, bytes. */
-export const bodyBytesMaxDefault: number = 1 << 20;
+const bodyBytesMaxDefault = 1 << 20;
 
 interface Declaration<Path extends string, Query, Body, Kind extends AnswerKind> {
   readonly need?: Need;
@@ -123,7 +125,7 @@ export function route<Path extends string, Kind extends AnswerKind, Query = unkn
   };
 }
 
-export const created: Done = { status: 201 };
+const created: Done = { status: 201 };
 export const changed: Done = { status: 204 };
 
 /** The answer to a PUT. */

@@ -1,8 +1,8 @@
 // A queue as RabbitMQ shows it.
 import type { Queue } from '../../broker/queue.ts';
 import { jsonOf } from '../amqp-json.ts';
+import { ofLengths, ofMessages, valuesOf } from '../counters.ts';
 import type { Management } from '../management.ts';
-import { queueCounters, queueLengths } from './counters.ts';
 import type { Rates } from './rates.ts';
 import { percentiles } from './worker.ts';
 
@@ -24,6 +24,7 @@ export function queueBasics(queue: Queue, { node }: Management): object {
 export function queueView(queue: Queue, management: Management, rates: Rates): object {
   const { ready } = queue;
   const inMemory = ready.count - ready.unloaded;
+  const bytes = ready.bytes + queue.unsettledBytes;
   return {
     ...queueBasics(queue, management),
     consumer_capacity: 0,
@@ -33,14 +34,14 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
     exclusive_consumer_tag: queue.exclusiveConsumer?.tag ?? null,
     head_message_timestamp: null,
     memory: ready.bytes,
-    message_bytes: ready.bytes,
+    message_bytes: bytes,
     message_bytes_paged_out: 0,
-    message_bytes_persistent: queue.durable ? ready.bytes : 0,
-    message_bytes_ram: ready.bytes,
+    message_bytes_persistent: queue.durable ? bytes : 0,
+    message_bytes_ram: bytes,
     message_bytes_ready: ready.bytes,
-    message_bytes_unacknowledged: 0,
-    message_stats: rates.all(queue, 'msg_rates', queueCounters(queue)),
-    ...rates.all(queue, 'lengths', queueLengths(queue)),
+    message_bytes_unacknowledged: queue.unsettledBytes,
+    message_stats: rates.all(queue, 'msg_rates', valuesOf(ofMessages, queue.stats)),
+    ...rates.all(queue, 'lengths', valuesOf(ofLengths, queue)),
     messages_paged_out: ready.unloaded,
     messages_persistent: queue.durable ? ready.count + queue.unsettled : 0,
     messages_ram: inMemory + queue.unsettled,

@@ -88,15 +88,22 @@ export class Shelf implements Journal {
           continue;
         }
         message.publishedAt = content.publishedAt;
-        message.load(content.address, content.header, content.body, new Source(this.#memory, content.body.length));
+        const { address, header, body } = content;
+        const bytes = Buffer.concat([header, body]);
+        message.load(address, bytes, 0, header.length, bytes.length, new Source(this.#memory, body.length));
       }
       done(damaged);
     });
   }
 
+  /** Answers the read that waits longest. */
+  readOne(): void {
+    this.#loads.shift()!();
+  }
+
   /** Answers the reads that wait, and those that follow from them. */
   read(): void {
-    while (this.#loads.length > 0) this.#loads.shift()!();
+    while (this.#loads.length > 0) this.readOne();
   }
 
   record(): void {}
