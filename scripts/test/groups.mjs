@@ -29,5 +29,6 @@ export const hardLimit = 3;
 export const checks = [
   { name: 'biome check', command: ['biome', 'check', '.'] },
   { name: 'tsc --noEmit', command: ['tsc', '--noEmit'] },
+  { name: 'tsc --noEmit -p ui', command: ['tsc', '--noEmit', '-p', 'ui'] },
   { name: 'knip', command: ['knip', '--no-progress', '--no-config-hints'] },
 ];
