@@ -29,7 +29,6 @@ const rooms: Rooms = {
       'broker/message',
       'broker/memory',
       'broker/store',
-      'broker/ready-list',
     ],
     node: {
       'node:zlib': 'all files',
@@ -41,9 +40,10 @@ const rooms: Rooms = {
   session: { may: ['amqp/', 'broker/', 'auth/'], deterministic: true },
   net: { may: ['session/'], node: { 'node:net': 'all files', 'node:tls': 'all files' }, packages: ['ws'] },
   http: {
-    may: ['broker/', 'auth/'],
+    // Publishing and getting through the API go the way of a client's.
+    may: ['broker/', 'auth/', 'session/operator', ...values],
     mayTypesOf: ['session/'],
-    node: { 'node:fs': 'all files', 'node:fs/promises': 'all files', 'node:path': 'all files' },
+    node: everything,
     packages: ['hono', '@hono/node-server', 'zod', 'prom-client'],
   },
   node: {

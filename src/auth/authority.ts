@@ -40,10 +40,16 @@ export interface AuthorityOptions {
   readonly loopbackUsers?: Iterable<string>;
 }
 
-interface Account {
+/** A user with the hash of the password and, by vhost, what is allowed. */
+export interface Account {
   readonly user: User;
+  /** Empty: the user cannot log in with a password. */
   readonly passwordHash: string;
   readonly algorithm: HashAlgorithm;
+  readonly permissions: ReadonlyMap<string, Permission>;
+}
+
+interface OwnAccount extends Account {
   readonly permissions: Map<string, Permission>;
 }
 
@@ -51,9 +57,11 @@ interface Account {
 export class Authority {
   /** Who may log in from this machine only. */
   readonly loopbackUsers: Set<string>;
-  readonly #accounts = new Map<string, Account>();
+  readonly #accounts = new Map<string, OwnAccount>();
   readonly #check: LoginCheck;
   #version = 0;
+  /** Told of a user who was deleted. */
+  whenUserDeleted: (name: string) => void = () => {};
 
   constructor(options: AuthorityOptions) {
     this.loopbackUsers = new Set(options.loopbackUsers ?? ['guest']);
@@ -78,7 +86,7 @@ export class Authority {
         });
         break;
       case 'user.delete':
-        this.#accounts.delete(fact.name);
+        if (this.#accounts.delete(fact.name)) this.whenUserDeleted(fact.name);
         break;
       case 'permission.put':
         this.#accounts.get(fact.user)?.permissions.set(fact.vhost, new Permission(fact));
@@ -124,6 +132,11 @@ export class Authority {
       return { ok: false, reason: `user '${name}' may log in from this machine only` };
     }
     return { ok: true, user: current.user };
+  }
+
+  /** Everybody there is. */
+  get accounts(): ReadonlyMap<string, Account> {
+    return this.#accounts;
   }
 
   /** The user of that name, if there is one. */

@@ -3,16 +3,20 @@ import { Table } from '../amqp/table.ts';
 import type { Destination } from './exchange.ts';
 import type { Fact } from './facts.ts';
 import { Queue, type Services } from './queue.ts';
-import { Vhost } from './vhost.ts';
+import { BrokerStats } from './stats.ts';
+import { Vhost, type VhostOwner } from './vhost.ts';
 
-export class Broker {
+export class Broker implements VhostOwner {
   readonly vhosts: Map<string, Vhost> = new Map();
   readonly services: Services;
   /** All queues by their id, as the stores' records name them. */
   readonly queuesById: Map<number, Queue> = new Map();
+  readonly stats: BrokerStats = new BrokerStats();
   #lastQueueId = 0;
   /** The journal ends with a clean stop. The first that may be delivered to records it again: a crash must not pass for that stop. */
   afterCleanStop = false;
+  /** Told of a vhost that was deleted. */
+  whenVhostDeleted: (vhost: Vhost) => void = () => {};
 
   constructor(services: Services) {
     this.services = services;
@@ -27,11 +31,30 @@ export class Broker {
     this.#lastQueueId = Math.max(this.#lastQueueId, id);
   }
 
+  nextQueueId(): number {
+    return ++this.#lastQueueId;
+  }
+
   createVhost(name: string): Vhost {
     const existing = this.vhosts.get(name);
     if (existing !== undefined) return existing;
     this.services.journal.record({ type: 'vhost.created', name });
     return this.#addVhost(name);
+  }
+
+  /**
+   * Deletes the vhost with all that is in it; false when there is none. `whenVhostDeleted` then ends its connections. What users were
+   * allowed in it is the authority's to forget.
+   */
+  deleteVhost(name: string): boolean {
+    const vhost = this.vhosts.get(name);
+    if (vhost === undefined) return false;
+    // The fact stands for the end of everything in the vhost.
+    this.services.journal.record({ type: 'vhost.deleted', name });
+    this.stats.queuesDeleted += vhost.queues.size;
+    this.#removeVhost(vhost);
+    this.whenVhostDeleted(vhost);
+    return true;
   }
 
   /** Takes in a fact as recovery reads it. Facts about things that are not there any more change nothing. */
@@ -40,9 +63,11 @@ export class Broker {
       case 'vhost.created':
         this.#addVhost(fact.name);
         return;
-      case 'vhost.deleted':
-        this.vhosts.delete(fact.name);
+      case 'vhost.deleted': {
+        const vhost = this.vhosts.get(fact.name);
+        if (vhost !== undefined) this.#removeVhost(vhost);
         return;
+      }
       case 'exchange.declared':
         this.vhosts.get(fact.vhost)?.addExchange(fact.name, {
           type: fact.kind,
@@ -65,7 +90,7 @@ export class Broker {
         this.lastQueueId = fact.id;
         const vhost = this.vhosts.get(fact.vhost);
         const queue = vhost?.queues.get(fact.name);
-        if (queue?.id === fact.id) vhost?.deleteQueue(queue);
+        if (queue?.id === fact.id) vhost?.removeQueue(queue);
         return;
       }
       case 'queue.consumed': {
@@ -97,8 +122,13 @@ export class Broker {
     this.services.journal.record({ type: 'queue.consumed', id: queue.id });
   }
 
+  #removeVhost(vhost: Vhost): void {
+    this.vhosts.delete(vhost.name);
+    vhost.end();
+  }
+
   #addVhost(name: string): Vhost {
-    const vhost = new Vhost(name, this.services, () => ++this.#lastQueueId, this.queuesById);
+    const vhost = new Vhost(name, this.services, this);
     this.vhosts.set(name, vhost);
     return vhost;
   }

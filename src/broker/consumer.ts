@@ -2,7 +2,9 @@
 import type { Table } from '../amqp/table.ts';
 import type { Credit } from './credit.ts';
 import type { Entry } from './entry.ts';
+import { Histogram } from './histogram.ts';
 import type { Queue } from './queue.ts';
+import { ConsumerStats } from './stats.ts';
 
 /** The channel as its consumers' queues see it. */
 export interface Recipient {
@@ -30,6 +32,9 @@ export class Consumer {
   /** Without credit when last tried, so not in its queue's ring. */
   waiting = false;
   cancelled = false;
+  readonly stats: ConsumerStats = new ConsumerStats();
+  /** From delivery to ack. */
+  readonly processingTimes: Histogram = new Histogram();
 
   constructor(
     queue: Queue,

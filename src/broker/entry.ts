@@ -14,6 +14,8 @@ export class Entry {
   redelivered: boolean;
   /** Who has it now; undefined while it is ready and for basic.get. */
   consumer: Consumer | undefined = undefined;
+  /** When it was delivered last, ms since the epoch; 0 is never. */
+  deliveredAt = 0;
 
   constructor(queue: Queue, message: Message, sequence: number, redelivered: boolean) {
     this.queue = queue;

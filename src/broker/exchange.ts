@@ -6,6 +6,7 @@ import { FanoutExchange } from './exchanges/fanout.ts';
 import { HeadersExchange } from './exchanges/headers.ts';
 import { TopicExchange } from './exchanges/topic.ts';
 import type { Queue } from './queue.ts';
+import { ExchangeStats } from './stats.ts';
 
 export type Destination = Queue | Exchange;
 
@@ -21,6 +22,11 @@ const types: Readonly<Record<string, () => ExchangeType<Destination>>> = {
   topic: () => new TopicExchange(),
   headers: () => new HeadersExchange(),
 };
+
+/** A type's way of finding, with nothing bound. `name` must be one of `exchangeTypes`. */
+export function newExchangeType(name: string): ExchangeType<Destination> {
+  return (types[name] as () => ExchangeType<Destination>)();
+}
 
 /** The exchange types there are. */
 export const exchangeTypes: readonly string[] = Object.keys(types);
@@ -49,7 +55,7 @@ export class Exchange {
   readonly routing: ExchangeType<Destination>;
   /** Name of the exchange that gets what this one routes nowhere. */
   readonly alternate: string | undefined;
-  readonly stats: { publishedIn: number; publishedOut: number } = { publishedIn: 0, publishedOut: 0 };
+  readonly stats: ExchangeStats = new ExchangeStats();
 
   /** `options.type` must be one of `exchangeTypes`. */
   constructor(options: ExchangeOptions) {
@@ -60,7 +66,7 @@ export class Exchange {
     this.autoDelete = options.autoDelete;
     this.internal = options.internal;
     this.arguments = options.arguments;
-    this.routing = (types[options.type] as () => ExchangeType<Destination>)();
+    this.routing = newExchangeType(options.type);
     const alternate = options.arguments.get('alternate-exchange');
     this.alternate = alternate?.type === 'longstr' ? Buffer.from(alternate.value).toString() : undefined;
   }

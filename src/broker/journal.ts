@@ -13,8 +13,6 @@ export interface Journal extends Store {
   readonly block: number;
   /** Calls the waiter when all that was written up to now is durable; at the end of this turn where that is so already. */
   whenDurable(waiter: Waiter): void;
-  /** False while nothing more should be taken in: the disk is behind, or it refuses to write. */
-  readonly accepting: boolean;
 }
 
 /** A broker without a disk: nothing is kept, and everything is as durable as it will ever be. */
@@ -40,6 +38,9 @@ export class NoJournal implements Journal {
   }
   load(): void {
     throw new Error('nothing was paged out: there is no store');
+  }
+  whenAccepting(run: () => void): void {
+    this.#later(run);
   }
   whenDurable(waiter: Waiter): void {
     this.#later(() => waiter.durable());

@@ -6,8 +6,11 @@ export interface Holder {
   pageOut(): void;
 }
 
+/** What a message and its entry take as objects beside the content, roughly, bytes. */
+const entryBytes = 256;
+
 export class Memory {
-  /** Bytes of received chunks that at least one message still needs. */
+  /** Bytes of received chunks that at least one message still needs, and of the objects of the entries that need them. */
   bytes = 0;
   /** The budget in bytes. */
   readonly limit: number;
@@ -53,7 +56,7 @@ export class Memory {
   }
 }
 
-/** A piece of memory that several messages share slices of: it is let go of when the last of them is. */
+/** A piece of memory that several messages share slices of: it is let go of when the last of their entries is. */
 export class Source {
   readonly #memory: Memory;
   readonly #bytes: number;
@@ -64,11 +67,17 @@ export class Source {
     this.#bytes = bytes;
   }
 
-  pin(): void {
-    if (this.#pins++ === 0) this.#memory.bytes += this.#bytes;
+  /** So many more entries need it. */
+  pin(entries: number): void {
+    if (entries > 0 && this.#pins === 0) this.#memory.bytes += this.#bytes;
+    this.#pins += entries;
+    this.#memory.bytes += entries * entryBytes;
   }
 
-  unpin(): void {
-    if (--this.#pins === 0) this.#memory.bytes -= this.#bytes;
+  /** So many entries less need it. */
+  unpin(entries: number): void {
+    this.#pins -= entries;
+    this.#memory.bytes -= entries * entryBytes;
+    if (entries > 0 && this.#pins === 0) this.#memory.bytes -= this.#bytes;
   }
 }

@@ -1,5 +1,5 @@
 // A message as it travels: address and content as slices of received bytes, and its place in a store.
-import type { Source } from './memory.ts';
+import { type Memory, Source } from './memory.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -65,17 +65,27 @@ export class Message {
 
   /** One more queue entry needs the message. */
   retain(): void {
-    if (this.entries++ === 0) this.source?.pin();
+    this.entries++;
+    this.source?.pin(1);
   }
 
   /** One queue entry less needs it. */
   release(): void {
-    if (--this.entries === 0) this.source?.unpin();
+    this.entries--;
+    this.source?.unpin(1);
   }
 
   /** The same content for one entry alone, which takes over the old one's claim to it. */
   copy(): Message {
-    const copy = new Message(
+    const twin = this.twin();
+    twin.retain();
+    this.release();
+    return twin;
+  }
+
+  /** The same content as a message of its own, for entries to come. */
+  twin(): Message {
+    return new Message(
       this.address,
       this.header,
       this.headerStart,
@@ -89,9 +99,15 @@ export class Message {
       this.source,
       this.publishedAt,
     );
-    copy.retain();
-    this.release();
-    return copy;
+  }
+
+  /** Copies the content out of the received chunk, so that it can wait without all that came with it. No entry needs it yet. */
+  detach(memory: Memory): void {
+    if (this.header === undefined || this.rest !== undefined) return;
+    const { header, headerStart, headerEnd, body, bodyStart, bodyEnd } = this;
+    const bytes = Buffer.concat([header.subarray(headerStart, headerEnd), body.subarray(bodyStart, bodyEnd)]);
+    const bodyAt = headerEnd - headerStart;
+    this.load(this.address, bytes.subarray(0, bodyAt), bytes.subarray(bodyAt), new Source(memory, bytes.length));
   }
 
   /** Whether the content is in memory. */
@@ -102,7 +118,7 @@ export class Message {
   /** Lets go of the content; the store has it. */
   unload(): void {
     if (this.header === undefined) return;
-    this.source?.unpin();
+    this.source?.unpin(this.entries);
     this.source = undefined;
     this.header = undefined;
     this.body = nothing;
@@ -121,7 +137,7 @@ export class Message {
     this.bodyEnd = body.length;
     this.rest = undefined;
     this.source = source;
-    if (this.entries > 0) source.pin();
+    source.pin(this.entries);
   }
 }
 

@@ -1,8 +1,8 @@
-// Ready entries as positions: 28 bytes each in one piece of memory, whatever the size of the message.
+// Entries as positions: 28 bytes each in one piece of memory, whatever the size of the message.
 import { Entry } from './entry.ts';
 import { unloadedMessage } from './message.ts';
 import type { Queue } from './queue.ts';
-import type { Store } from './store.ts';
+import type { NewPlace, Store } from './store.ts';
 
 export const chunkEntries = 512;
 
@@ -50,7 +50,11 @@ export class Packed {
   }
 
   push(place: Place): void {
-    const i = this.length++;
+    this.set(this.length++, place);
+  }
+
+  /** Of the distance of the sequence from the base, 32 bits are kept. */
+  set(i: number, place: Place): void {
     this.#wide[i * 2] = place.position;
     this.#wide[i * 2 + 1] = place.id;
     this.#narrow[i * 3] = place.sequence - this.#base;
@@ -60,6 +64,11 @@ export class Packed {
       (place.redelivered ? redelivered : 0) |
       (place.persistent ? persistent : 0) |
       (place.scratch ? inScratch : 0);
+  }
+
+  /** Forgets an entry: its id is 0 from now on. */
+  clear(i: number): void {
+    this.#wide[i * 2 + 1] = 0;
   }
 
   id(i: number): number {
@@ -87,20 +96,20 @@ export class Packed {
   }
 
   /** The store has copied the record: this is where it is now. */
-  move(i: number, id: number, position: number, block: number): void {
-    this.#wide[i * 2] = position;
-    this.#wide[i * 2 + 1] = id;
-    this.#narrow[i * 3 + 1] = position - block;
+  move(i: number, to: NewPlace): void {
+    this.#wide[i * 2] = to.position;
+    this.#wide[i * 2 + 1] = to.id;
+    this.#narrow[i * 3 + 1] = to.position - to.block;
   }
 
-  /** The entry as an object again; its content is still in the store. */
-  entry(i: number, queue: Queue, stores: Stores): Entry {
+  /** The entry as an object again; its content is still in the store. `more` is what its sequence has above what is kept here. */
+  entry(i: number, queue: Queue, stores: Stores, more = 0): Entry {
     const position = this.#wide[i * 2] as number;
     const bits = this.#narrow[i * 3 + 2] as number;
     const store = (bits & inScratch) !== 0 ? (stores.scratch as Store) : stores.journal;
     const block = position - (this.#narrow[i * 3 + 1] as number);
     const message = unloadedMessage(store, position, block, bits & sizeMask, (bits & persistent) !== 0);
-    const entry = new Entry(queue, message, this.sequence(i), (bits & redelivered) !== 0);
+    const entry = new Entry(queue, message, more + this.sequence(i), (bits & redelivered) !== 0);
     entry.id = this.id(i);
     message.retain();
     return entry;

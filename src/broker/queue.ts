@@ -3,11 +3,13 @@ import type { Table } from '../amqp/table.ts';
 import type { Clock } from './clock.ts';
 import type { Consumer } from './consumer.ts';
 import { Entry } from './entry.ts';
+import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { Message } from './message.ts';
 import { ReadyList } from './ready-list.ts';
 import { Ring } from './ring.ts';
+import { QueueStats } from './stats.ts';
 import type { Store } from './store.ts';
 
 /** What every queue needs from the outside. */
@@ -38,18 +40,6 @@ export interface QueueOptions {
   readonly arguments: Table;
 }
 
-/** Counters since the queue was made; read by whoever samples them. */
-export interface QueueStats {
-  published: number;
-  delivered: number;
-  deliveredNoAck: number;
-  got: number;
-  gotNoAck: number;
-  gotEmpty: number;
-  acked: number;
-  redelivered: number;
-}
-
 export class Queue implements Holder {
   readonly kind = 'queue';
   readonly id: number;
@@ -68,16 +58,11 @@ export class Queue implements Holder {
   /** Whether a consumer or a get may have been given messages since the queue was recovered. */
   consumed = false;
   nextSequence = 1;
-  readonly stats: QueueStats = {
-    published: 0,
-    delivered: 0,
-    deliveredNoAck: 0,
-    got: 0,
-    gotNoAck: 0,
-    gotEmpty: 0,
-    acked: 0,
-    redelivered: 0,
-  };
+  readonly stats: QueueStats = new QueueStats();
+  /** From publish to first delivery. */
+  readonly waitTimes: Histogram = new Histogram();
+  /** From delivery to ack. */
+  readonly processingTimes: Histogram = new Histogram();
   readonly #services: Services;
   /** Consumers that were not found without credit when last tried, in the order of their turns. */
   readonly #turns = new Ring<Consumer>();
@@ -96,8 +81,9 @@ export class Queue implements Holder {
     this.owner = options.owner;
     this.arguments = options.arguments;
     this.#services = services;
-    this.ready = new ReadyList(this, { journal: services.journal, scratch: services.scratch });
-    services.memory.hold(this);
+    this.ready = new ReadyList(this, services);
+    // Without a disk there is nowhere to page to.
+    if (services.scratch !== undefined) services.memory.hold(this);
   }
 
   /** Whether a message with that persistence must survive in this queue. */
@@ -141,13 +127,21 @@ export class Queue implements Holder {
 
   /** Takes the first message for basic.get: undefined when the queue is empty, 'paged' when it has to be read first. */
   take(noAck: boolean): Entry | 'paged' | undefined {
-    if (this.ready.count === 0) return undefined;
-    if (this.ready.unloaded > 0 && !this.#headIsLoaded()) return this.ready.count === 0 ? undefined : 'paged';
+    if (this.ready.unloaded > 0 && !this.#headIsLoaded() && this.ready.count > 0) return 'paged';
+    if (this.ready.count === 0) {
+      this.stats.gotEmpty++;
+      return undefined;
+    }
     const entry = this.ready.shift() as Entry;
+    this.#handOut(entry);
     if (noAck) {
+      this.stats.gotNoAck++;
       this.#done(entry);
       entry.message.release();
-    } else this.unsettled++;
+    } else {
+      this.stats.got++;
+      this.unsettled++;
+    }
     return entry;
   }
 
@@ -156,8 +150,21 @@ export class Queue implements Holder {
     this.#whenLoaded.push(run);
   }
 
-  /** An unsettled delivery was acknowledged or dropped. */
-  settle(entry: Entry): void {
+  /** An unsettled delivery was acknowledged. */
+  ack(entry: Entry): void {
+    const { consumer } = entry;
+    const ms = this.#services.clock.now - entry.deliveredAt;
+    this.stats.acked++;
+    this.processingTimes.record(ms);
+    if (consumer !== undefined) {
+      consumer.stats.acked++;
+      consumer.processingTimes.record(ms);
+    }
+    this.drop(entry);
+  }
+
+  /** An unsettled delivery need not come back. */
+  drop(entry: Entry): void {
     this.unsettled--;
     this.#done(entry);
     entry.message.release();
@@ -165,26 +172,23 @@ export class Queue implements Holder {
     if (consumer !== undefined) this.#free(consumer);
   }
 
-  /** Unsettled deliveries come back to their old places; whoever has credit gets them in order. */
-  requeue(entries: readonly Entry[]): void {
-    this.unsettled -= entries.length;
+  /** An unsettled delivery comes back to its old place. Nobody gets it before `redistribute`. */
+  giveBack(entry: Entry): void {
+    this.unsettled--;
+    if (entry.consumer !== undefined) entry.consumer.unsettled--;
+    entry.consumer = undefined;
     if (this.deleted) {
-      for (const entry of entries) {
-        this.#done(entry);
-        entry.message.release();
-      }
+      this.#done(entry);
+      entry.message.release();
       return;
     }
-    for (const entry of entries) {
-      entry.redelivered = true;
-      this.ready.return(entry);
-    }
-    for (const entry of entries) {
-      const { consumer } = entry;
-      entry.consumer = undefined;
-      if (consumer === undefined) continue;
-      consumer.unsettled--;
-    }
+    entry.redelivered = true;
+    this.ready.return(entry);
+  }
+
+  /** All of one requeue came back: whoever has credit gets what waits, in order. */
+  redistribute(): void {
+    if (this.deleted) return;
     for (const consumer of this.consumers) this.#rejoin(consumer);
     this.dispatch();
   }
@@ -284,7 +288,9 @@ export class Queue implements Holder {
 
   #deliver(consumer: Consumer, entry: Entry): void {
     this.#turns.push(consumer);
-    if (entry.redelivered) this.stats.redelivered++;
+    this.#handOut(entry);
+    consumer.stats.delivered++;
+    if (entry.redelivered) consumer.stats.redelivered++;
     if (consumer.noAck) {
       this.stats.deliveredNoAck++;
       consumer.channel.deliver(consumer, entry);
@@ -296,6 +302,14 @@ export class Queue implements Holder {
     consumer.unsettled++;
     entry.consumer = consumer;
     consumer.channel.deliver(consumer, entry);
+  }
+
+  /** Notes when it goes out, and how long it has waited for that. */
+  #handOut(entry: Entry): void {
+    const { now } = this.#services.clock;
+    entry.deliveredAt = now;
+    if (entry.redelivered) this.stats.redelivered++;
+    else this.waitTimes.record(now - entry.message.publishedAt);
   }
 
   #free(consumer: Consumer): void {

@@ -7,6 +7,13 @@ export interface Waiter {
   durable(): void;
 }
 
+/** Where a store has an entry's record now. */
+export interface NewPlace {
+  readonly id: number;
+  readonly position: number;
+  readonly block: number;
+}
+
 export interface Store {
   /** Keeps the message for its one entry, and gives the entry its id. */
   publish(entry: Entry): void;
@@ -18,6 +25,10 @@ export interface Store {
   settleAll(entries: readonly { readonly id: number; readonly bodyBytes: number }[]): void;
   /** Its queue is gone: nothing needs to be written for it. */
   forget(id: number, bodyBytes: number): void;
+  /** False while nothing more should be given to it: the disk is behind, or it refuses to write. */
+  readonly accepting: boolean;
+  /** Calls back once it accepts more; at the end of this turn when it does so already. */
+  whenAccepting(run: () => void): void;
   /** Whether the message can be read back now. */
   readable(message: Message): boolean;
   /** Reads contents back, in order. An entry whose bytes are damaged stays unloaded and is listed. Calls back in a later turn. */

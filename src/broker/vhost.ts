@@ -5,6 +5,7 @@ import { accessRefused, commandInvalid, notFound, preconditionFailed, resourceLo
 import { type Bound, bindingIdentity, type Destination, Exchange, exchangeTypes } from './exchange.ts';
 import type { Fact } from './facts.ts';
 import { Queue, type Services } from './queue.ts';
+import { type BrokerStats, ChannelStats } from './stats.ts';
 
 export interface ExchangeDeclaration {
   readonly type: string;
@@ -32,22 +33,32 @@ const predeclared: readonly (readonly [name: string, type: string, internal: boo
   ['amq.rabbitmq.trace', 'topic', true],
 ];
 
+/** What all vhosts share. */
+export interface VhostOwner {
+  readonly stats: BrokerStats;
+  /** All queues by their id. */
+  readonly queuesById: Map<number, Queue>;
+  /** Gives a new id. */
+  nextQueueId(): number;
+}
+
 export class Vhost {
   readonly name: string;
   readonly exchanges: Map<string, Exchange> = new Map();
   readonly queues: Map<string, Queue> = new Map();
   /** Rises with every change that can make a message go elsewhere. */
   version = 0;
+  deleted = false;
+  /** What channels that have ended have counted. */
+  readonly stats: ChannelStats = new ChannelStats();
   readonly #bindingsTo = new Map<Destination, Set<Bound>>();
   readonly #services: Services;
-  readonly #nextQueueId: () => number;
-  readonly #queuesById: Map<number, Queue>;
+  readonly #owner: VhostOwner;
 
-  constructor(name: string, services: Services, nextQueueId: () => number, queuesById: Map<number, Queue>) {
+  constructor(name: string, services: Services, owner: VhostOwner) {
     this.name = name;
     this.#services = services;
-    this.#nextQueueId = nextQueueId;
-    this.#queuesById = queuesById;
+    this.#owner = owner;
     for (const [exchange, type, internal] of predeclared)
       this.addExchange(exchange, { type, durable: true, autoDelete: false, internal, arguments: Table.empty });
   }
@@ -102,6 +113,7 @@ export class Vhost {
       if (name.startsWith('amq.') && !name.startsWith('amq.gen-')) throw reservedPrefix('queue', name);
       return this.createQueue(name, declaration, owner);
     }
+    this.#owner.stats.queuesDeclared++;
     if (existing.owner !== (declaration.exclusive ? owner : undefined)) throw this.#locked(name);
     const resource = this.queueResource(name);
     if (existing.owner === undefined) checkSame(resource, 'durable', declaration.durable, existing.durable);
@@ -115,7 +127,7 @@ export class Vhost {
     const durable = declaration.durable && !declaration.exclusive;
     const queue = new Queue(
       {
-        id: this.#nextQueueId(),
+        id: this.#owner.nextQueueId(),
         vhost: this.name,
         name,
         durable,
@@ -126,15 +138,29 @@ export class Vhost {
       this.#services,
     );
     this.addQueue(queue);
+    this.#owner.stats.queuesDeclared++;
+    this.#owner.stats.queuesCreated++;
     if (durable) this.#record(this.#queueDeclared(queue));
     return queue;
+  }
+
+  /** @throws AmqpError 406 where the queue is in use or not empty and should not be. */
+  expectDeletable(queue: Queue, when: { readonly ifUnused: boolean; readonly ifEmpty: boolean }): void {
+    if (when.ifUnused && queue.consumers.size > 0) throw preconditionFailed(`${this.queueResource(queue.name)} in use`);
+    if (when.ifEmpty && queue.ready.count > 0) throw preconditionFailed(`${this.queueResource(queue.name)} not empty`);
   }
 
   /** Deletes the queue, its bindings and what it holds. `deleted` is told how many messages waited in it, before consumers are told. */
   deleteQueue(queue: Queue, deleted: (count: number) => void = () => {}): void {
     if (queue.deleted) return;
+    this.#owner.stats.queuesDeleted++;
+    this.removeQueue(queue, deleted);
+  }
+
+  /** As `deleteQueue`, of a queue that is there. */
+  removeQueue(queue: Queue, deleted: (count: number) => void = () => {}): void {
     this.queues.delete(queue.name);
-    this.#queuesById.delete(queue.id);
+    this.#owner.queuesById.delete(queue.id);
     this.version++;
     this.#unbindAll(queue);
     if (queue.durable) this.#record({ type: 'queue.deleted', id: queue.id, vhost: this.name, name: queue.name });
@@ -143,6 +169,15 @@ export class Vhost {
       queue.removeConsumer(consumer);
       consumer.channel.cancelled(consumer);
     }
+  }
+
+  /** The vhost is deleted: so is all that is in it, and nothing of it is recorded any more. */
+  end(): void {
+    this.deleted = true;
+    for (const queue of [...this.queues.values()]) this.removeQueue(queue);
+    this.exchanges.clear();
+    this.version++;
+    this.#bindingsTo.clear();
   }
 
   /** Idempotent. `routingKey` holds one character per byte. */
@@ -196,7 +231,7 @@ export class Vhost {
 
   addQueue(queue: Queue): void {
     this.queues.set(queue.name, queue);
-    this.#queuesById.set(queue.id, queue);
+    this.#owner.queuesById.set(queue.id, queue);
     this.version++;
   }
 
@@ -249,7 +284,7 @@ export class Vhost {
   }
 
   #record(fact: Fact): void {
-    this.#services.journal.record(fact);
+    if (!this.deleted) this.#services.journal.record(fact);
   }
 
   #exchangeDeclared(exchange: Exchange): Fact {

@@ -14,6 +14,7 @@ interface SystemError extends Error {
 export function explainStartFailure(thrown: unknown, config: Config): Failure {
   const error = (thrown instanceof Error ? thrown : new Error(String(thrown))) as SystemError;
   if (error.syscall === 'listen' || error.syscall === 'getaddrinfo') return new Failure(explainListen(error, config));
+  if (error.name === 'DefinitionsError') return new Failure(error.message);
   const folder = config.dataDir ?? '';
   switch (error.code) {
     case 'DATA_DIR_LOCKED':

@@ -1,6 +1,7 @@
 // `leveret start`: reads the settings, starts the broker, says where it is, and ends it in order.
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { Collector } from '../node/collector.ts';
 import { type Config, ConfigError, loadConfig } from '../node/config.ts';
 import { KEYS, type Values } from '../node/config-keys.ts';
 import type { Log } from '../node/logging.ts';
@@ -14,6 +15,9 @@ export { VERSION } from '../node/version.ts';
 
 /** The promise of the documents: after a signal the process is gone within this time, in milliseconds. */
 const STOP_MS_MAX = 5000;
+
+/** Time between two looks at the heap, in milliseconds. */
+const COLLECTOR_LOOK_MS = 500;
 
 /** The command, with a flag for every setting that has one. */
 export function startCommand(): Command {
@@ -36,6 +40,7 @@ async function start(options: Record<string, string | boolean | undefined>): Pro
     import('../node/logging.ts'),
     import('../node/start.ts'),
   ]);
+  tuneCollector();
   const log = createLog({ level: config.logLevel });
   for (const warning of warnings) log.warning(warning);
   const stopped = nextSignal();
@@ -102,6 +107,13 @@ function nextSignal(): Promise<NodeJS.Signals> {
       });
     }
   });
+}
+
+/** The process is the broker's alone: its collector can be set for that. */
+function tuneCollector(): void {
+  const collector = new Collector();
+  collector.look();
+  setInterval(() => collector.look(), COLLECTOR_LOOK_MS).unref();
 }
 
 async function stop(broker: RunningBroker, log: Log, why: NodeJS.Signals | Error): Promise<never> {

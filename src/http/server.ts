@@ -1,18 +1,6 @@
-// The management API: for now the overview and the health of the broker.
-import { serve } from '@hono/node-server';
-import { getConnInfo } from '@hono/node-server/conninfo';
-import { type Context, Hono, type Next } from 'hono';
-
-/** What the API shows of a broker, and how it lets people in. */
-export interface ManagementView {
-  /** RabbitMQ's overview, with the fields that mean something here. */
-  overview(): object;
-  health(): { status: 'ok' } | { status: 'failed'; reason: string };
-  /** Whether these are the name and password of a user who may see this, from where the request comes. */
-  login(name: string, password: string, fromLoopback: boolean): Promise<boolean>;
-  /** Told of errors that nobody foresaw; the client gets a 500 without details. */
-  failed(error: Error): void;
-}
+// The management listener: takes connections at once and loads what answers them when the first request comes.
+import { createServer, type Server } from 'node:http';
+import type { Management } from './management.ts';
 
 /** A listener of the API. */
 export interface ManagementServer {
@@ -22,76 +10,49 @@ export interface ManagementServer {
   close(): Promise<void>;
 }
 
-const REALM = 'Basic realm="RabbitMQ Management"';
-const HEADERS: Readonly<Record<string, string>> = {
-  'cache-control': 'no-cache',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
+/** A request's head may take so long to come, ms; and the whole request. */
+const headersMsMax = 10_000;
+const requestMsMax = 60_000;
 
-/** The API as an application that takes requests and gives responses. */
-export function createManagementApp(view: ManagementView): Hono {
-  const app = new Hono();
-  app.use(async (context, next) => {
-    await next();
-    for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
-  });
-  app.get('/api/health', context => {
-    const health = view.health();
-    return context.json(health, health.status === 'ok' ? 200 : 503);
-  });
-  app.use('/api/*', (context, next) => authenticate(view, context, next));
-  app.get('/api/overview', context => context.json(view.overview()));
-  app.notFound(context => context.json({ error: 'Object Not Found', reason: 'Not Found' }, 404));
-  app.onError((error, context) => {
-    view.failed(error);
-    return context.json({ error: 'internal_error', reason: 'see the log of the broker' }, 500);
-  });
-  return app;
-}
-
-/** Listens. @throws the system's error where the address is taken or not to be had. */
-export function serveManagement(app: Hono, host: string, port: number): Promise<ManagementServer> {
+/**
+ * Listens. `managementAt` gives what the API stands on once it is known where it listens.
+ * @throws the system's error where the address is taken or not to be had.
+ */
+export function serveManagement(
+  host: string,
+  port: number,
+  managementAt: (address: { host: string; port: number }) => Management,
+): Promise<ManagementServer> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, address => {
-      server.off('error', reject);
-      resolve({
-        host,
-        port: address.port,
-        close: () =>
-          new Promise<void>((closed, failed) => {
-            server.close(error => (error ? failed(error) : closed()));
-            if ('closeAllConnections' in server) server.closeAllConnections();
-          }),
-      });
-    });
+    const server = createServer({ headersTimeout: headersMsMax, requestTimeout: requestMsMax });
     server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const { port: listening } = server.address() as { port: number };
+      const management = managementAt({ host, port: listening });
+      answer(server, management);
+      resolve({ host, port: listening, close: () => close(server) });
+    });
   });
 }
 
-/** Reference 1.9: no credentials, an empty 401 that asks for them; wrong ones, a 401 that says so. */
-async function authenticate(view: ManagementView, context: Context, next: Next): Promise<Response | undefined> {
-  const credentials = basicCredentials(context.req.header('authorization'));
-  if (!credentials) return context.body(null, 401, { 'www-authenticate': REALM });
-  if (!(await view.login(credentials.name, credentials.password, isFromLoopback(context)))) {
-    return context.json({ error: 'not_authorized', reason: 'Login failed' }, 401, { 'www-authenticate': REALM });
-  }
-  await next();
-  return undefined;
+/** The code for answering costs 100 ms and some MB: a broker that nobody manages does without. */
+function answer(server: Server, management: Management): void {
+  let listener: Promise<ReturnType<typeof import('./app.ts').requestListener>> | undefined;
+  server.on('request', (request, response) => {
+    listener ??= import('./app.ts').then(({ requestListener }) => requestListener(management));
+    listener
+      .then(listen => listen(request, response))
+      .catch((error: unknown) => {
+        management.log.error('a management request failed', { err: error });
+        response.destroy();
+      });
+  });
 }
 
-function basicCredentials(header: string | undefined): { name: string; password: string } | undefined {
-  const encoded = /^Basic +([\w+/=-]+)$/i.exec(header ?? '')?.[1];
-  if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  return colon < 0 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
-}
-
-/** A request that did not come through a socket is from nowhere that is known, hence not from this machine. */
-function isFromLoopback(context: Context): boolean {
-  if (!(context.env as { incoming?: object } | undefined)?.incoming) return false;
-  return /^(127\.|::1$|::ffff:127\.)/.test(getConnInfo(context).remote.address ?? '');
+function close(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close(error => (error ? reject(error) : resolve()));
+    server.closeAllConnections();
+  });
 }

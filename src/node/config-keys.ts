@@ -1,4 +1,5 @@
 // Every setting there is, as data: its key, its flag, its environment variable, what it takes and what it is without one.
+import type { HashAlgorithm } from '../auth/password.ts';
 import {
   anyText,
   boolean,
@@ -45,6 +46,8 @@ export interface Values {
   product: string;
   productVersion: string;
   clusterName: string | undefined;
+  loadDefinitions: string | undefined;
+  passwordHashing: HashAlgorithm;
   defaultUser: string | undefined;
   defaultPass: Secret | undefined;
   defaultVhost: string;
@@ -261,6 +264,26 @@ export const KEYS: { readonly [Name in keyof Values]: Key<Values[Name]> } = {
     fallback: undefined,
     fallbackShown: 'leveret@ and the host name',
     help: 'name told to clients',
+  },
+  loadDefinitions: {
+    key: 'load_definitions',
+    aliases: ['management.load_definitions', 'definitions.local.path'],
+    env: ['LEVERET_LOAD_DEFINITIONS'],
+    kind: text,
+    fallback: undefined,
+    fallbackShown: 'none',
+    help: 'a definitions file to import at every start; a new data folder then begins without a first user and vhost',
+  },
+  passwordHashing: {
+    key: 'password_hashing_module',
+    env: ['LEVERET_PASSWORD_HASHING_MODULE'],
+    kind: choice<HashAlgorithm>({
+      scrypt: 'scrypt',
+      rabbit_password_hashing_sha256: 'rabbit_password_hashing_sha256',
+      rabbit_password_hashing_sha512: 'rabbit_password_hashing_sha512',
+    }),
+    fallback: 'scrypt',
+    help: "how passwords are hashed: scrypt, or in RabbitMQ's way, so that exported users work there as well",
   },
   defaultUser: {
     key: 'default_user',

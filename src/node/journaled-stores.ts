@@ -2,10 +2,9 @@
 import type { AuthFact, Authority } from '../auth/authority.ts';
 import { Broker } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
-import type { Entry } from '../broker/entry.ts';
 import type { Fact } from '../broker/facts.ts';
 import type { Memory } from '../broker/memory.ts';
-import { relocateEntry } from '../broker/ready-list.ts';
+import type { Unsettled } from '../broker/unsettled.ts';
 import { Compaction, type Keeper } from '../storage/compaction.ts';
 import { DeferredLog } from '../storage/deferred-log.ts';
 import { Journal } from '../storage/journal.ts';
@@ -24,8 +23,8 @@ export interface JournaledSurroundings {
   readonly atEnd: (run: () => void) => void;
   readonly afterMs: (ms: number, run: () => void) => void;
   readonly report: (level: 'info' | 'warning' | 'error', message: string) => void;
-  /** Entries that are with consumers. */
-  readonly unsettled: () => Iterable<Entry>;
+  /** What the channels have unsettled. */
+  readonly unsettled: () => Iterable<Unsettled>;
   /** Makes the journal: another one where its faults are tested. */
   readonly newJournal?: (...parts: ConstructorParameters<typeof Journal>) => Journal;
   /** Reads the log: another way where its faults are tested. */
@@ -36,6 +35,8 @@ export interface JournaledSurroundings {
 export interface JournaledStores {
   readonly broker: Broker;
   readonly journal: Journal;
+  /** Where transient messages are paged out to. */
+  readonly scratch: Journal;
   /** Whether the log was empty. */
   readonly isNew: boolean;
   /** Writes what waits and lets go of the logs. */
@@ -74,14 +75,17 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
   broker.afterCleanStop = recovered.clean && !recovered.isNew;
   const keeper = keeperOf(broker, unsettled);
   const compactions = [compact(journal, keeper, afterMs), compact(scratch, keeper, afterMs)];
-  const durable = journal.onDurable;
-  journal.onDurable = () => {
-    durable();
-    memory.check();
-  };
+  for (const store of [journal, scratch]) {
+    const durable = store.onDurable;
+    store.onDurable = () => {
+      durable();
+      memory.check();
+    };
+  }
   return {
     broker,
     journal,
+    scratch,
     isNew: recovered.isNew,
     close: async () => {
       for (const compaction of compactions) await compaction.stop();
@@ -97,6 +101,7 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
   for (const fact of recovered.facts) {
     if (isAuthFact(fact)) authority.apply(fact);
     else broker.apply(fact);
+    if (fact.type === 'vhost.deleted') authority.forgetVhost(fact.name);
   }
   const { queuesById } = broker;
   recovered.entries.distribute(
@@ -125,12 +130,13 @@ function isAuthFact(fact: Fact): fact is Fact & AuthFact {
   return fact.type.startsWith('user.') || fact.type.startsWith('permission.');
 }
 
-function keeperOf(broker: Broker, unsettled: () => Iterable<Entry>): Keeper {
+function keeperOf(broker: Broker, unsettled: () => Iterable<Unsettled>): Keeper {
   return {
     relocate: (queue, sequence, oldId, to) =>
       broker.queuesById.get(queue)?.ready.relocate(sequence, oldId, to) ?? false,
-    unsettled,
-    relocateEntry,
+    relocateUnsettled: (store, places) => {
+      for (const each of unsettled()) each.relocate(store, places);
+    },
   };
 }
 
@@ -149,13 +155,12 @@ function compact(journal: Journal, keeper: Keeper, afterMs: JournaledSurrounding
   return compaction;
 }
 
-function deliveredIds(broker: Broker, unsettled: () => Iterable<Entry>): number[] {
+function deliveredIds(broker: Broker, unsettled: () => Iterable<Unsettled>): number[] {
   const ids: number[] = [];
   for (const queue of broker.queuesById.values()) {
     if (!queue.durable) continue;
     for (const id of queue.ready.redeliveredIds()) if (id !== 0) ids.push(id);
   }
-  for (const { id, message, queue } of unsettled())
-    if (id !== 0 && queue.durable && message.store === broker.services.journal) ids.push(id);
+  for (const each of unsettled()) for (const id of each.durableIds()) ids.push(id);
   return ids;
 }

@@ -18,18 +18,18 @@ export async function peopleFacts(config: Config, authority: Authority, isNewDat
   };
   const { firstUser } = config;
   if (isNewData && !config.users.some(user => user.name === firstUser.name)) {
-    add(await userFact({ ...firstUser, credential: { password: firstUser.password } }, undefined));
+    add(await userFact({ ...firstUser, credential: { password: firstUser.password } }, config.passwordHashing));
     const { configure, write, read } = firstUser.permission;
     add({ type: 'permission.put', user: firstUser.name, vhost: config.defaultVhost, configure, write, read });
   }
-  for (const user of config.users) add(await userFact(user, now.get(`user ${user.name}`)));
+  for (const user of config.users) add(await userFact(user, config.passwordHashing, now.get(`user ${user.name}`)));
   for (const { user, vhost, configure, write, read } of config.permissions) {
     add({ type: 'permission.put', user, vhost, configure, write, read });
   }
   return facts;
 }
 
-async function userFact(user: ConfiguredUser, known: AuthFact | undefined): Promise<AuthFact> {
+async function userFact(user: ConfiguredUser, algorithm: HashAlgorithm, known?: AuthFact): Promise<AuthFact> {
   const { name, tags, credential } = user;
   const put = (passwordHash: string, algorithm: HashAlgorithm): AuthFact => {
     return { type: 'user.put', name, passwordHash, algorithm, tags };
@@ -39,7 +39,7 @@ async function userFact(user: ConfiguredUser, known: AuthFact | undefined): Prom
   if (known?.type === 'user.put' && (await verifyPassword(password, known.passwordHash, known.algorithm))) {
     return put(known.passwordHash, known.algorithm);
   }
-  return put(await hashPassword(password), 'scrypt');
+  return put(await hashPassword(password, algorithm), algorithm);
 }
 
 function keyOf(fact: AuthFact): string {

@@ -1,18 +1,19 @@
 // The composition root: every room is made here, wired, started and stopped in order.
-import { hostname } from 'node:os';
 import { Authority } from '../auth/authority.ts';
-import type { Entry } from '../broker/entry.ts';
 import { connectionForced } from '../broker/errors.ts';
 import { Memory } from '../broker/memory.ts';
+import type { Unsettled } from '../broker/unsettled.ts';
 import type { ManagementServer } from '../http/server.ts';
 import { type Listener, listen } from '../net/listener.ts';
 import { Turn } from '../net/turn.ts';
 import type { Connection } from '../session/connection.ts';
 import type { SessionContext } from '../session/context.ts';
+import { closeWithOwners } from '../session/forced-close.ts';
 import { BufferPool } from '../session/output.ts';
 import type { Address, Config } from './config.ts';
+import { loadDefinitions } from './load-definitions.ts';
 import type { Log } from './logging.ts';
-import { startManagement } from './management.ts';
+import { nodeName, startManagement } from './management.ts';
 import { peopleFacts } from './people-facts.ts';
 import { serverProperties } from './server-properties.ts';
 import { nodeRandom, TurnClock } from './services.ts';
@@ -52,10 +53,21 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     unsettled: () => unsettledOf(connections),
   });
   const { broker, journal } = stores;
-  for (const name of [...(stores.isNew ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
-  for (const fact of await peopleFacts(config, authority, stores.isNew)) {
+  const withFirst = stores.isNew && config.loadDefinitions === undefined;
+  for (const name of [...(withFirst ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
+  for (const fact of await peopleFacts(config, authority, withFirst)) {
     authority.apply(fact);
     journal.record(fact);
+  }
+  if (config.loadDefinitions !== undefined) {
+    const target = { broker, authority, passwordAlgorithm: config.passwordHashing };
+    const ignored = await loadDefinitions(config.loadDefinitions, target).catch(async error => {
+      await stores.close();
+      throw error;
+    });
+    for (const [what, count] of Object.entries(ignored)) {
+      log.warning(`load_definitions: ${count} ${what} of the file are not kept`);
+    }
   }
   const context: SessionContext = {
     broker,
@@ -72,24 +84,22 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       messageBytesMax: config.messageBytesMax,
       connectionsMax: config.connectionsMax,
     },
-    serverProperties: serverProperties(config, config.clusterName ?? `leveret@${hostname()}`),
+    serverProperties: serverProperties(config, config.clusterName ?? nodeName),
     log,
     connections,
-    alarm: () => (stores.failing() ? 'low on disk' : undefined),
-    whenAccepting: stores.whenAccepting,
+    alarm: () => (stores.trouble() === undefined ? undefined : 'low on disk'),
   };
+  closeWithOwners(connections, broker, authority);
   const listeners: Listener[] = [];
   let management: ManagementServer | undefined;
   try {
     for (const { host, port } of config.listeners) listeners.push(await listen(context, turn, host, port));
     const subject = {
       config,
-      broker,
-      connections,
+      session: context,
       listeners,
-      authority,
       log,
-      trouble: () => (stores.failing() ? 'the journal cannot be written: persistent publishes are stopped' : undefined),
+      trouble: stores.trouble,
     };
     if (config.management) management = await startManagement(subject, config.management);
   } catch (error) {
@@ -127,7 +137,6 @@ async function closed(connections: ReadonlySet<Connection>): Promise<void> {
   for (const connection of connections) connection.resetNow();
 }
 
-function* unsettledOf(connections: Iterable<Connection>): Generator<Entry> {
-  for (const connection of connections)
-    for (const channel of connection.channels.values()) for (const [, entry] of channel.unsettled) yield entry;
+function* unsettledOf(connections: Iterable<Connection>): Generator<Unsettled> {
+  for (const { channels } of connections) for (const { unsettled } of channels.values()) yield unsettled;
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Authority } from '../auth/authority.ts';
 import { Broker } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
-import type { Entry } from '../broker/entry.ts';
 import { type Journal as JournalPort, NoJournal } from '../broker/journal.ts';
 import type { Memory } from '../broker/memory.ts';
+import type { Unsettled } from '../broker/unsettled.ts';
 import { lockFolder } from '../storage/folder-lock.ts';
 import { NodeDisk } from '../storage/node-disk.ts';
 import { SegmentFiles } from '../storage/segment-files.ts';
@@ -20,10 +20,8 @@ export interface Stores {
   readonly journal: JournalPort;
   /** Whether the data folder was empty, or there is none. */
   readonly isNew: boolean;
-  readonly accepting: () => boolean;
-  readonly whenAccepting: (run: () => void) => void;
-  /** Why the journal cannot be written; undefined while it can. */
-  readonly failing: () => boolean;
+  /** Why publishers are stopped; undefined while the stores can be written. */
+  readonly trouble: () => string | undefined;
   /** Writes what waits and closes the files. */
   close(): Promise<void>;
 }
@@ -36,8 +34,8 @@ interface Surroundings {
   readonly authority: Authority;
   readonly later: (run: () => void) => void;
   readonly atEnd: (run: () => void) => void;
-  /** Entries that are with consumers. */
-  readonly unsettled: () => Iterable<Entry>;
+  /** What the channels have unsettled. */
+  readonly unsettled: () => Iterable<Unsettled>;
 }
 
 export async function openStores(surroundings: Surroundings): Promise<Stores> {
@@ -52,22 +50,20 @@ function withoutDisk({ clock, memory, later }: Surroundings): Stores {
     broker,
     journal,
     isNew: true,
-    accepting: () => true,
-    whenAccepting: later,
-    failing: () => false,
+    trouble: () => undefined,
     close: async () => {},
   };
 }
 
 async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stores> {
   const { config, log, clock, memory, authority, later, atEnd, unsettled } = surroundings;
-  const scratch = join(dataDir, 'scratch');
+  const scratchFolder = join(dataDir, 'scratch');
   const timers = new Set<NodeJS.Timeout>();
   const stores = await openJournaledStores({
     log: segmentFiles(config, log, join(dataDir, 'segments'), () => lockFolder(dataDir)),
     openScratch: async () => {
-      await rm(scratch, { recursive: true, force: true });
-      const files = segmentFiles(config, log, scratch, async () => ({ release: async () => {} }), 'os');
+      await rm(scratchFolder, { recursive: true, force: true });
+      const files = segmentFiles(config, log, scratchFolder, async () => ({ release: async () => {} }), 'os');
       await files.claim();
       return files;
     },
@@ -86,18 +82,20 @@ async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stor
     report: (level, message) => log[level](message),
     unsettled,
   });
-  const { broker, journal } = stores;
+  const { broker, journal, scratch } = stores;
   return {
     broker,
     journal,
     isNew: stores.isNew,
-    accepting: () => journal.accepting,
-    whenAccepting: run => journal.whenAccepting(run),
-    failing: () => journal.failing,
+    trouble: () => {
+      if (journal.failing) return 'the journal cannot be written: persistent publishes are stopped';
+      if (scratch.failing) return 'transient messages cannot be paged out: their publishers are stopped';
+      return undefined;
+    },
     close: async () => {
       await stores.close();
       for (const timer of timers) clearTimeout(timer);
-      await rm(scratch, { recursive: true, force: true });
+      await rm(scratchFolder, { recursive: true, force: true });
     },
   };
 }

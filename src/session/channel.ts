@@ -12,6 +12,7 @@ import type { Entry } from '../broker/entry.ts';
 import { type AmqpError, accessRefused, channelError, commandInvalid, frameError } from '../broker/errors.ts';
 import type { Holder } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
+import { ChannelStats } from '../broker/stats.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Confirms } from './confirms.ts';
@@ -21,7 +22,7 @@ import { writeDelivery } from './delivery.ts';
 import { guarded, handlerFailed } from './failures.ts';
 import { Parking } from './parking.ts';
 import { Publishing, publishIds } from './publishing.ts';
-import { ackIds, ackOne, requeueAll } from './settling.ts';
+import { ackIds, ackOne, settleRange } from './settling.ts';
 import { topologyHandlers } from './topology.ts';
 import { type Transaction, transactionHandlers } from './transaction.ts';
 
@@ -38,9 +39,10 @@ export class Channel implements Recipient, Holder {
   readonly vhost: Vhost;
   readonly user: User;
   readonly credit: Credit = new Credit();
-  readonly unsettled: Unsettled = new Unsettled();
+  readonly unsettled: Unsettled;
   readonly consumers: Map<string, Consumer> = new Map();
   readonly publishing: Publishing;
+  readonly stats: ChannelStats = new ChannelStats();
   state: State = 'open';
   /** Limit of consumers made from now on; 0 is none. */
   prefetch = 0;
@@ -58,7 +60,9 @@ export class Channel implements Recipient, Holder {
     this.user = user;
     this.publishing = new Publishing(this);
     this.#parking = new Parking(this);
-    connection.context.broker.services.memory.hold(this);
+    const { services } = connection.context.broker;
+    this.unsettled = new Unsettled(services);
+    if (services.scratch !== undefined) services.memory.hold(this);
     this.#permissions = new PermissionCache(connection.context.authority, user, vhost.name);
   }
 
@@ -99,8 +103,12 @@ export class Channel implements Recipient, Holder {
 
   deliver(consumer: Consumer, entry: Entry): void {
     const tag = this.unsettled.nextTag;
-    if (consumer.noAck) this.unsettled.skip();
-    else {
+    if (entry.redelivered) this.stats.redelivered++;
+    if (consumer.noAck) {
+      this.stats.deliveredNoAck++;
+      this.unsettled.skip();
+    } else {
+      this.stats.delivered++;
       this.unsettled.add(entry);
       if (this.credit.limit !== 0) this.credit.used++;
     }
@@ -119,8 +127,7 @@ export class Channel implements Recipient, Holder {
 
   /** Lets go of the contents of deliveries that can be read back should they return to their queues. */
   pageOut(): void {
-    for (const [, { message }] of this.unsettled)
-      if (message.entries === 1 && message.loaded && message.store?.readable(message) === true) message.unload();
+    this.unsettled.pageOut();
   }
 
   /** The connection's output has drained: deliveries go on. */
@@ -220,8 +227,10 @@ export class Channel implements Recipient, Holder {
     }
     this.consumers.clear();
     this.transaction?.rollback();
-    requeueAll(this.unsettled.takeAll());
+    settleRange(this, 0, this.unsettled.nextTag, 'requeue');
     for (const queue of queues) this.deleteIfUnused(queue);
+    this.connection.context.broker.stats.channelsClosed++;
+    this.vhost.stats.add(this.stats);
   }
 
   /** An auto-delete queue goes with its last consumer. */

@@ -70,8 +70,9 @@ export class Confirms {
   /** Everything up to that number is safe. */
   confirm(upTo: number): void {
     if (upTo <= this.confirmed || this.#channel.state !== 'open') return;
-    const multiple = upTo - this.confirmed > 1;
+    const count = upTo - this.confirmed;
     this.confirmed = upTo;
+    this.#channel.stats.confirmed += count;
     const { output } = this.#channel.connection;
     const at = output.reserve(21);
     const { buffer } = output;
@@ -82,7 +83,7 @@ export class Confirms {
     buffer.writeUInt32BE((60 << 16) | 80, at + 7);
     buffer.writeUInt32BE(Math.floor(upTo / 4294967296), at + 11);
     buffer.writeUInt32BE(upTo >>> 0, at + 15);
-    buffer[at + 19] = multiple ? 1 : 0;
+    buffer[at + 19] = count > 1 ? 1 : 0;
     buffer[at + 20] = frameEnd;
   }
 }

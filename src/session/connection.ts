@@ -10,6 +10,7 @@ import { Source } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Channel } from './channel.ts';
+import { ConnectionStats } from './connection-stats.ts';
 import type { SessionContext } from './context.ts';
 import { failConnection, frameFailed } from './failures.ts';
 import { FrameDispatch } from './frame-dispatch.ts';
@@ -59,7 +60,7 @@ export class Connection {
   heartbeat = 0;
   /** The bytes that messages being received stand in. */
   source: Source;
-  received = 0;
+  readonly stats: ConnectionStats = new ConnectionStats();
   /** Takes the frames of all channels, 0 included. */
   readonly dispatch: FrameDispatch;
   readonly reading: Reading;
@@ -75,7 +76,7 @@ export class Connection {
     this.transport = transport;
     this.peer = peer;
     this.name = `${peer.host}:${peer.port} -> ${peer.localHost}:${peer.localPort}`;
-    this.output = new Output(transport, context.pool);
+    this.output = new Output(transport, context.pool, this.stats);
     this.output.onSent = () => this.reading.sent();
     this.output.onFull = () => this.reading.congest();
     this.frameMax = context.limits.frameMax;
@@ -107,7 +108,8 @@ export class Connection {
   /** Bytes from the client. */
   receive(chunk: Buffer): void {
     if (this.state === 'closed') return;
-    this.received += chunk.length;
+    this.stats.receivedChunks++;
+    this.stats.receivedBytes += chunk.length;
     this.liveness.heard();
     this.source = new Source(
       this.context.broker.services.memory,
@@ -119,7 +121,8 @@ export class Connection {
       if (at < 0) return;
     }
     this.#scan(() => this.#scanner.scan(chunk, at));
-    if (this.publisherPause.due) this.publisherPause.begin();
+    const { outrun } = this.publisherPause;
+    if (outrun !== undefined) this.publisherPause.begin(outrun);
   }
 
   /** Called a few times a second: heartbeats and everything that has a deadline. */
@@ -168,6 +171,7 @@ export class Connection {
   opened(vhost: Vhost): void {
     this.vhost = vhost;
     this.state = 'running';
+    this.context.broker.stats.connectionsOpened++;
     this.liveness.expireNever();
     this.context.log.info(
       `connection ${this.name}: user '${this.user?.name}' authenticated and granted access to vhost '${vhost.name}'`,
@@ -262,6 +266,7 @@ export class Connection {
     this.#scanner.stopped = true;
     this.#dropChannels();
     this.context.connections.delete(this);
+    if (this.vhost !== undefined) this.context.broker.stats.connectionsClosed++;
   }
 
   #isParked(): boolean {

@@ -2,20 +2,18 @@
 
 import type { Arguments } from '../amqp/command.ts';
 import { Consumer } from '../broker/consumer.ts';
-import type { Entry } from '../broker/entry.ts';
 import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
-import { requeueAll, settleOne, toConsumers, type Verdict } from './settling.ts';
+import { settleOne, settleRange, type Verdict } from './settling.ts';
 import { queueName } from './topology.ts';
 
 export const basicHandlers: Handlers = {
   'basic.qos': (channel, args) => {
     if (args.prefetchSize !== 0) throw notImplemented(`prefetch_size!=0 (${args.prefetchSize})`);
     if (args.global) {
-      if (channel.credit.limit === 0)
-        channel.credit.used = [...channel.unsettled].filter(([, { consumer }]) => consumer).length;
+      if (channel.credit.limit === 0) channel.credit.used = channel.unsettled.consumed;
       channel.credit.limit = args.prefetchCount;
     } else {
       // Any call without global lifts the limit that the consumers share (RabbitMQ 3.10).
@@ -116,7 +114,7 @@ function get(channel: Channel, queue: Queue, noAck: boolean): void {
   if (queue.deleted) throw notFound(`no ${channel.vhost.queueResource(queue.name)}`);
   const entry = queue.take(noAck);
   if (entry === undefined) {
-    queue.stats.gotEmpty++;
+    channel.stats.gotEmpty++;
     channel.send('basic.get-empty', { clusterId: '' });
     return;
   }
@@ -127,13 +125,13 @@ function get(channel: Channel, queue: Queue, noAck: boolean): void {
   }
   const tag = channel.unsettled.nextTag;
   if (noAck) {
-    queue.stats.gotNoAck++;
+    channel.stats.gotNoAck++;
     channel.unsettled.skip();
   } else {
-    queue.stats.got++;
+    channel.stats.got++;
     channel.unsettled.add(entry);
   }
-  if (entry.redelivered) queue.stats.redelivered++;
+  if (entry.redelivered) channel.stats.redelivered++;
   writeGetOk(channel.connection, channel.number, tag, entry, queue.ready.count);
 }
 
@@ -147,9 +145,6 @@ function recover(channel: Channel, requeue: boolean, answer: () => void = () => 
   if (!requeue) throw notImplemented('requeue=false');
   answer();
   const { unsettled, transaction } = channel;
-  const tags = [...unsettled].map(([tag]) => tag).filter(tag => transaction?.hasSettled(tag) !== true);
-  const entries = tags.map(tag => unsettled.take(tag) as Entry);
-  const consumed = toConsumers(entries);
-  requeueAll(entries);
+  const consumed = settleRange(channel, 0, unsettled.nextTag, 'requeue', tag => transaction?.hasSettled(tag) === true);
   channel.released(consumed);
 }

@@ -41,7 +41,8 @@ export function checkShape(chunk: Buffer, start: number, end: number): void {
 export function isPersistent(header: Buffer, start: number, end: number, user: User): boolean {
   const bytes = end - start;
   if (bytes < 15) return false;
-  if (bytes === 15) {
+  // The delivery mode alone. A single octet can also be the priority alone.
+  if (bytes === 15 && header[start + 12] === 0x10) {
     const mode = header[start + 14];
     if (mode === 2) return true;
     if (mode === 1) return false;

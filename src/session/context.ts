@@ -44,8 +44,6 @@ export interface SessionContext {
   readonly connections: Set<Connection>;
   /** Why publishers are stopped, as connection.blocked says it; undefined when there is no alarm. */
   readonly alarm: () => string | undefined;
-  /** Runs it once the journal accepts more. */
-  readonly whenAccepting: (run: () => void) => void;
 }
 
 /** Output above this stops deliveries to a connection and the reading from it, bytes. */
@@ -54,5 +52,12 @@ export const outputBytesMax: number = 1 << 20;
 export const heldBytesMax: number = 1 << 20;
 /** The same for a channel that waits for an alarm to end, and whose settlements are looked for, bytes. */
 export const heldAheadBytesMax: number = 8 << 20;
+/**
+ * What a transaction may hold until its commit, bytes: each publish counts its body and `publishedBytes`, each settlement
+ * `settlementBytes`.
+ */
+export const transactionBytesMax: number = 128 << 20;
+export const publishedBytes = 512;
+export const settlementBytes = 128;
 /** Bodies announced above this are refused at once, bytes (RabbitMQ 4.x). */
 export const bodyBytesMax: number = 512 * 1024 * 1024;

@@ -105,6 +105,7 @@ export class FrameDispatch implements FrameSink {
     const channel = new Channel(connection, number, connection.vhost as Vhost, connection.user as User);
     channel.credit.open = !connection.congested;
     channels.set(number, channel);
+    connection.context.broker.stats.channelsOpened++;
     this.channelsChanged();
     connection.send(number, 'channel.open-ok', { channelId: '' });
   }

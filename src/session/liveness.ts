@@ -7,7 +7,7 @@ export class Liveness {
   readonly #connection: Connection;
   #lastReceivedAt: number;
   #lastSentAt: number;
-  #lastSentTotal = 0;
+  #lastSentBytes = 0;
   /** How much the client had taken when that was last seen to rise, and when that was. */
   #taken = 0;
   #takenAt: number;
@@ -40,15 +40,15 @@ export class Liveness {
 
   /** Whether the connection is to be cut now: its deadline has passed, or its output stands still. The log gets the reason. */
   isOver(): boolean {
-    const { context, output } = this.#connection;
+    const { context, stats } = this.#connection;
     const { now } = context.clock;
     if (this.#deadline !== undefined && now >= this.#deadline) {
       if (this.#reason !== undefined)
         context.log.warning(`closing AMQP connection ${this.#connection.name}: ${this.#reason}`);
       return true;
     }
-    if (output.total !== this.#lastSentTotal) {
-      this.#lastSentTotal = output.total;
+    if (stats.sentBytes !== this.#lastSentBytes) {
+      this.#lastSentBytes = stats.sentBytes;
       this.#lastSentAt = now;
     }
     if (!this.#isStalled(now)) return false;
@@ -60,7 +60,7 @@ export class Liveness {
 
   /** Sends a heartbeat where one is due. False when the client's own are missing: it is to be cut, and the log says so. */
   beat(): boolean {
-    const { context, heartbeat, output, reading } = this.#connection;
+    const { context, heartbeat, output, reading, stats } = this.#connection;
     const { now } = context.clock;
     const intervalMs = heartbeat * 1000;
     // Two to three intervals without a byte, as two checks of one interval each would have found.
@@ -74,17 +74,18 @@ export class Liveness {
       this.#lastSentAt = now;
       output.append(heartbeatFrame);
       output.flush();
-      this.#lastSentTotal = output.total;
+      this.#lastSentBytes = stats.sentBytes;
     }
     return true;
   }
 
   /** Whether output has waited too long for the client to read. Our own heartbeats add to it, so only what was taken counts. */
   #isStalled(now: number): boolean {
-    const { context, output } = this.#connection;
-    const { inFlight, total } = output;
-    if (inFlight === 0 || total - inFlight !== this.#taken) {
-      this.#taken = total - inFlight;
+    const { context, output, stats } = this.#connection;
+    const { inFlight } = output;
+    const taken = stats.sentBytes - inFlight;
+    if (inFlight === 0 || taken !== this.#taken) {
+      this.#taken = taken;
       this.#takenAt = now;
     }
     return now - this.#takenAt >= context.limits.outputTimeoutMs;

@@ -1,6 +1,7 @@
 // What a connection has to say: bytes collected over a turn of the event loop, handed to the transport in large pieces.
 
 import { frameEnd } from '../amqp/frame.ts';
+import type { ConnectionStats } from './connection-stats.ts';
 import { outputBytesMax } from './context.ts';
 
 /** Where the output goes, and who is asked for a turn's end. */
@@ -51,10 +52,10 @@ export class Output {
   onFull: () => void = () => {};
   /** Called when bytes were sent. */
   onSent: () => void = () => {};
-  /** All bytes ever handed over. */
-  total = 0;
+  readonly #stats: ConnectionStats;
 
-  constructor(transport: Transport, pool: BufferPool) {
+  constructor(transport: Transport, pool: BufferPool, stats: ConnectionStats) {
+    this.#stats = stats;
     this.#transport = transport;
     this.#pool = pool;
     this.buffer = none;
@@ -121,7 +122,8 @@ export class Output {
     this.#pieces = [];
     this.#piecesBytes = 0;
     this.inFlight += bytes;
-    this.total += bytes;
+    this.#stats.sentChunks++;
+    this.#stats.sentBytes += bytes;
     this.#transport.write(pieces, bytes, () => {
       this.inFlight -= bytes;
       if (buffer.length === bufferBytes) this.#pool.give(buffer);

@@ -6,6 +6,7 @@ import type { Exchange } from '../broker/exchange.ts';
 import type { Message } from '../broker/message.ts';
 import type { Queue } from '../broker/queue.ts';
 import { route } from '../broker/route.ts';
+import { ExchangeStats } from '../broker/stats.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Channel } from './channel.ts';
 import { headersOf } from './content-header.ts';
@@ -22,6 +23,8 @@ export interface Target {
   readonly mandatory: boolean;
   readonly immediate: boolean;
   exchange: Exchange | undefined;
+  /** Publishes of the channel to that exchange, by other targets as well. */
+  stats: ExchangeStats;
   queues: readonly Queue[];
   /** Versions of the topology that `exchange` and `queues` hold for, and of the permissions; -1 is never. */
   checked: number;
@@ -30,6 +33,31 @@ export interface Target {
 }
 
 const targetsMax = 4096;
+/** Of a target whose exchange was not looked up yet. */
+const none = new ExchangeStats();
+
+/** What a channel has published, by exchange. */
+export class Published {
+  readonly #stats = new Map<Exchange, ExchangeStats>();
+  /** With so many exchanges, those that are gone are forgotten. */
+  #forgetAt = 16;
+
+  to(exchange: Exchange, vhost: Vhost): ExchangeStats {
+    const known = this.#stats.get(exchange);
+    if (known !== undefined) return known;
+    if (this.#stats.size >= this.#forgetAt) {
+      for (const old of this.#stats.keys()) if (vhost.exchanges.get(old.name) !== old) this.#stats.delete(old);
+      this.#forgetAt = Math.max(16, this.#stats.size * 2);
+    }
+    const stats = new ExchangeStats();
+    this.#stats.set(exchange, stats);
+    return stats;
+  }
+
+  [Symbol.iterator](): Iterator<[Exchange, ExchangeStats]> {
+    return this.#stats[Symbol.iterator]();
+  }
+}
 
 /** The targets of a channel, by a hash of their bytes: a slot has the last one that fell into it. */
 export class Targets {
@@ -61,7 +89,10 @@ export function checkTarget(channel: Channel, target: Target): void {
   const exchange = vhost.exchange(target.exchangeName);
   if (exchange.internal)
     throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(target.exchangeName)}`);
-  target.exchange = exchange;
+  if (target.exchange !== exchange) {
+    target.exchange = exchange;
+    target.stats = channel.publishing.published.to(exchange, vhost);
+  }
   target.checked = vhost.version;
   target.permissions = channel.connection.context.authority.version;
 }
@@ -95,6 +126,7 @@ function readTarget(chunk: Buffer, start: number, end: number): Target {
     mandatory: (bytes[bits]! & 1) !== 0,
     immediate: (bytes[bits]! & 2) !== 0,
     exchange: undefined,
+    stats: none,
     queues: [],
     checked: -1,
     routed: -1,

@@ -1,29 +1,29 @@
-// The pause of a publisher that outruns the disk: it is not read until the journal accepts more, and connection.blocked tells it why.
+// The pause of a publisher that outruns a store: it is not read until the store accepts more, and connection.blocked tells it why.
 
+import type { Store } from '../broker/store.ts';
 import type { Connection } from './connection.ts';
 
-/** none: nothing waits; waiting: the journal accepts no more; blocked: the client was told of the alarm besides. */
+/** none: nothing waits; waiting: a store accepts no more; blocked: the client was told of the alarm besides. */
 type State = 'none' | 'waiting' | 'blocked';
 
 export class PublisherPause {
-  /** The connection has published into a journal that accepts no more. */
-  due = false;
+  /** The store that the connection has published into though it accepts no more. */
+  outrun: Store | undefined;
   readonly #connection: Connection;
   #state: State = 'none';
   /** The connection is not read; otherwise each of its channels waits on its own. */
   #unread = false;
-  /** Lets the channels go on that wait for the journal while the connection is read. */
+  /** Lets the channels go on that wait for the store while the connection is read. */
   #unblock: (() => void)[] = [];
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  /** Begins the pause that is due, unless the journal accepts more by now. */
-  begin(): void {
-    const { context } = this.#connection;
-    this.due = false;
-    if (context.broker.services.journal.accepting) return;
+  /** Begins the pause that is due, unless the store accepts more by now. */
+  begin(store: Store): void {
+    this.outrun = undefined;
+    if (store.accepting) return;
     if (this.#state !== 'none') {
       if (!this.#unread) this.#blockChannels();
       return;
@@ -32,7 +32,7 @@ export class PublisherPause {
     this.#unread = true;
     this.#connection.reading.pause();
     this.tick();
-    context.whenAccepting(() => this.#end());
+    store.whenAccepting(() => this.#end());
   }
 
   /** An alarm may have come up meanwhile. */
@@ -52,7 +52,7 @@ export class PublisherPause {
     for (const unblock of this.#unblock.splice(0)) unblock();
     if (this.#unread) connection.reading.resume();
     this.#unread = false;
-    if (this.due) this.begin();
+    if (this.outrun !== undefined) this.begin(this.outrun);
   }
 
   #tell(reason: string): void {
@@ -73,7 +73,9 @@ export class PublisherPause {
   }
 
   #blockChannels(): void {
-    for (const channel of this.#connection.channels.values()) if (!channel.parked) this.#unblock.push(channel.block());
+    // One that is closing ignores what comes, and must be able to read the answer to its close.
+    for (const channel of this.#connection.channels.values())
+      if (channel.state === 'open' && !channel.parked) this.#unblock.push(channel.block());
   }
 
   #hasUnsettled(): boolean {

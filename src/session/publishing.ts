@@ -13,7 +13,7 @@ import { bodyBytesMax } from './context.ts';
 import { writeReturn } from './delivery.ts';
 import { handlerFailed } from './failures.ts';
 import { sliceBytesMin } from './output.ts';
-import { checkTarget, routeTarget, sameBytes, type Target, Targets } from './publish-target.ts';
+import { checkTarget, Published, routeTarget, sameBytes, type Target, Targets } from './publish-target.ts';
 
 export type { Target };
 
@@ -24,6 +24,8 @@ const nothing = Buffer.alloc(0);
 export class Publishing {
   readonly #channel: Channel;
   #stage: 'idle' | 'header' | 'body' = 'idle';
+  /** By exchange, what was published to it here. */
+  readonly published: Published = new Published();
   #target: Target | undefined;
   #targets: Targets | undefined;
   #header: Buffer = nothing;
@@ -169,29 +171,57 @@ export class Publishing {
       rest === undefined ? source : new Source(connection.context.broker.services.memory, this.#bodyBytes + 512),
       connection.context.clock.now,
     );
-    if (this.#channel.transaction !== undefined) this.#channel.transaction.publish(message, target, this);
-    else this.handOver(message, target);
+    const { transaction } = this.#channel;
+    if (transaction === undefined) return this.handOver(message, target);
+    try {
+      transaction.publish(message, target, this);
+    } catch (error) {
+      handlerFailed(this.#channel, error, 60, 40);
+    }
   }
 
   /** Gives the message to its queues, or back to its publisher, and counts it for confirms. */
   handOver(message: Message, target: Target): void {
     const channel = this.#channel;
     const { broker } = channel.connection.context;
-    const { journal } = broker.services;
+    const { journal, scratch, memory } = broker.services;
     const exchange = target.exchange as Exchange;
     if (target.routed !== channel.vhost.version) routeTarget(channel.vhost, target, message);
     const { queues } = target;
     exchange.stats.publishedIn++;
+    channel.stats.published++;
+    target.stats.publishedIn++;
     if (queues.length === 0) {
-      if (target.mandatory) writeReturn(channel.connection, channel.number, message);
+      this.#nowhere(target, message);
       channel.confirms?.immediate();
       return;
     }
-    exchange.stats.publishedOut++;
+    exchange.stats.publishedOut += queues.length;
+    target.stats.publishedOut += queues.length;
     if (publish(queues, message, journal)) {
       channel.confirms?.journaled();
-      if (!journal.accepting) channel.connection.publisherPause.due = true;
-    } else channel.confirms?.immediate();
+      if (!journal.accepting) channel.connection.publisherPause.outrun = journal;
+      return;
+    }
+    channel.confirms?.immediate();
+    // A transient message needs no disk, unless there is no room for it in memory.
+    if (memory.bytes <= memory.limit) return;
+    memory.check();
+    if (scratch?.accepting === false) channel.connection.publisherPause.outrun = scratch;
+  }
+
+  /** No queue gets the message. */
+  #nowhere(target: Target, message: Message): void {
+    const { connection, number, stats } = this.#channel;
+    const all = connection.context.broker.stats;
+    if (!target.mandatory) {
+      stats.unroutable++;
+      all.unroutable++;
+      return;
+    }
+    stats.returned++;
+    all.returned++;
+    writeReturn(connection, number, message);
   }
 
   #tooBig(): never {

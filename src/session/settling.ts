@@ -1,5 +1,4 @@
 // Acknowledging, rejecting and giving back deliveries.
-import type { Entry } from '../broker/entry.ts';
 import { preconditionFailed } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel } from './channel.ts';
@@ -23,7 +22,8 @@ export function ackOne(channel: Channel, chunk: Buffer, at: number): void {
   if (!multiple) {
     const entry = channel.unsettled.take(tag);
     if (entry !== undefined) {
-      entry.queue.settle(entry);
+      channel.stats.acked++;
+      entry.queue.ack(entry);
       if (entry.consumer !== undefined) channel.released(1);
       return;
     }
@@ -38,19 +38,44 @@ function settleGuarded(channel: Channel, tag: number, multiple: boolean): void {
 
 /** basic.ack, basic.nack and basic.reject: one tag, or all up to it (0 is all there are). Nothing is done when the tag is unknown. */
 export function settleOne(channel: Channel, tag: number, multiple: boolean, verdict: Verdict): void {
-  const entries = takeTags(channel, tag, multiple);
-  const consumed = toConsumers(entries);
-  carryOut(entries, verdict);
-  channel.released(consumed);
+  const { unsettled } = channel;
+  const all = multiple && tag === 0;
+  if (!all && !unsettled.has(tag)) throw unknownTag(tag);
+  channel.released(settleRange(channel, multiple ? 0 : tag, all ? unsettled.nextTag : tag, verdict));
 }
 
-/** Takes the deliveries that a settlement names out of the channel, in the order of their tags. */
-export function takeTags(channel: Channel, tag: number, multiple: boolean): Entry[] {
+/**
+ * Settles what the channel has from one tag up to another, but for what is excepted, in the order of the tags; each queue gets all of its
+ * own back before it hands out any. Returns how many of them a consumer was given; those of basic.get count to no prefetch.
+ */
+export function settleRange(
+  channel: Channel,
+  from: number,
+  upTo: number,
+  verdict: Verdict,
+  excepted?: (tag: number) => boolean,
+): number {
   const { unsettled } = channel;
-  if (multiple && tag === 0) return unsettled.takeAll();
-  if (!unsettled.has(tag)) throw unknownTag(tag);
-  if (multiple) return unsettled.takeUpTo(tag);
-  return [unsettled.take(tag) as Entry];
+  const returnedTo = new Set<Queue>();
+  let consumed = 0;
+  // One by one: as objects all at once they could take more than there is memory. What is delivered meanwhile has higher tags.
+  const last = Math.min(upTo, unsettled.nextTag - 1);
+  for (let tag = Math.max(from, unsettled.firstTag); tag <= last; tag++) {
+    if (excepted?.(tag) === true) continue;
+    const entry = unsettled.take(tag);
+    if (entry === undefined) continue;
+    const { queue } = entry;
+    if (entry.consumer !== undefined) consumed++;
+    if (verdict === 'requeue') {
+      queue.giveBack(entry);
+      returnedTo.add(queue);
+    } else if (verdict === 'ack') {
+      channel.stats.acked++;
+      queue.ack(entry);
+    } else queue.drop(entry);
+  }
+  for (const queue of returnedTo) queue.redistribute();
+  return consumed;
 }
 
 /** A tag beyond what a number holds exactly is at the end of the 64 bits for all that clients send. */
@@ -59,32 +84,4 @@ export function unknownTag(tag: number): Error {
     ? BigInt(tag)
     : BigInt.asUintN(64, BigInt(Math.min(tag, 2 ** 64 - 2048)) + 2047n);
   return preconditionFailed(`unknown delivery tag ${exact}`);
-}
-
-/** How many of them a consumer was given; those of basic.get count to no prefetch. */
-export function toConsumers(entries: readonly Entry[]): number {
-  let count = 0;
-  for (const { consumer } of entries) if (consumer !== undefined) count++;
-  return count;
-}
-
-export function carryOut(entries: readonly Entry[], verdict: Verdict): void {
-  if (verdict === 'requeue') requeueAll(entries);
-  else for (const entry of entries) entry.queue.settle(entry);
-}
-
-/** Gives deliveries back to their queues, each queue getting its own in order. */
-export function requeueAll(entries: readonly Entry[]): void {
-  if (entries.length === 1) {
-    const [entry] = entries as [Entry];
-    entry.queue.requeue(entries);
-    return;
-  }
-  const byQueue = new Map<Queue, Entry[]>();
-  for (const entry of entries) {
-    const own = byQueue.get(entry.queue);
-    if (own === undefined) byQueue.set(entry.queue, [entry]);
-    else own.push(entry);
-  }
-  for (const [queue, own] of byQueue) queue.requeue(own);
 }

@@ -1,6 +1,6 @@
 // Classes exchange, queue, channel.flow and access: what there is, and how it hangs together.
 import type { Table } from '../amqp/table.ts';
-import { accessRefused, notFound, notImplemented, preconditionFailed } from '../broker/errors.ts';
+import { accessRefused, notFound, notImplemented } from '../broker/errors.ts';
 import { bindingIdentity, type Destination } from '../broker/exchange.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel, Handlers } from './channel.ts';
@@ -125,8 +125,7 @@ export const topologyHandlers: Handlers = {
       channel.reply(recorded, args.noWait, 'queue.delete-ok', { messageCount });
     if (!vhost.queues.has(name)) return answer(0);
     const queue = vhost.queue(name, connection);
-    if (args.ifUnused && queue.consumers.size > 0) throw preconditionFailed(`${vhost.queueResource(name)} in use`);
-    if (args.ifEmpty && queue.ready.count > 0) throw preconditionFailed(`${vhost.queueResource(name)} not empty`);
+    vhost.expectDeletable(queue, args);
     connection.exclusiveQueues.delete(queue);
     // The answer goes out before the cancels that tell this channel's own consumers.
     vhost.deleteQueue(queue, answer);

@@ -1,19 +1,29 @@
 // Classes tx and confirm: the two modes in which a channel can publish with an answer.
-import type { Entry } from '../broker/entry.ts';
 import { preconditionFailed } from '../broker/errors.ts';
 import type { Message } from '../broker/message.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { Confirms } from './confirms.ts';
+import { publishedBytes, settlementBytes, transactionBytesMax } from './context.ts';
 import type { Publishing, Target } from './publishing.ts';
-import { carryOut, toConsumers, unknownTag, type Verdict } from './settling.ts';
+import { settleRange, unknownTag, type Verdict } from './settling.ts';
+
+/** A settlement that waits for the commit: of all from one tag up to another that no earlier one has settled. */
+interface Settlement {
+  readonly from: number;
+  readonly upTo: number;
+  readonly verdict: Verdict;
+}
 
 /** What a transactional channel has published and settled since the last commit. */
 export class Transaction {
   readonly #channel: Channel;
   #publishes: { message: Message; target: Target; publishing: Publishing }[] = [];
-  #settlements: { tags: number[]; verdict: Verdict }[] = [];
-  /** Tags that were settled here; their deliveries stay with the channel until the commit. */
-  readonly #settled = new Set<number>();
+  #settlements: Settlement[] = [];
+  /** Deliveries stay with the channel until the commit. All up to this tag were settled here, and these. */
+  #settledUpTo = 0;
+  readonly #settledAlone = new Set<number>();
+  /** What all this takes, as the limit counts it, bytes. */
+  #bytes = 0;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -23,57 +33,62 @@ export class Transaction {
     return this.#publishes.length;
   }
 
+  /** Throws 406 when the transaction would be too large. */
   publish(message: Message, target: Target, publishing: Publishing): void {
+    this.#grow(message.bodyBytes + publishedBytes);
+    message.detach(this.#channel.connection.context.broker.services.memory);
     message.retain();
     this.#publishes.push({ message, target, publishing });
   }
 
-  /** An unknown tag fails here, not at commit. */
+  /** An unknown tag fails here, not at commit. Throws 406 when the transaction would be too large. */
   settle(tag: number, multiple: boolean, verdict: Verdict): void {
     const { unsettled } = this.#channel;
     const all = multiple && tag === 0;
-    if (!all && (!unsettled.has(tag) || this.#settled.has(tag))) throw unknownTag(tag);
-    const tags: number[] = [];
-    if (multiple) {
-      for (const [of] of unsettled) if ((all || of <= tag) && !this.#settled.has(of)) tags.push(of);
-    } else tags.push(tag);
-    for (const of of tags) this.#settled.add(of);
-    this.#settlements.push({ tags, verdict });
+    if (!all && (!unsettled.has(tag) || this.hasSettled(tag))) throw unknownTag(tag);
+    this.#grow(settlementBytes);
+    const upTo = all ? unsettled.nextTag - 1 : tag;
+    this.#settlements.push({ from: multiple ? 0 : tag, upTo, verdict });
+    if (multiple) this.#settledUpTo = upTo;
+    else this.#settledAlone.add(tag);
   }
 
   /** Whether the delivery is settled here and waits for the commit. */
   hasSettled(tag: number): boolean {
-    return this.#settled.has(tag);
+    return tag <= this.#settledUpTo || this.#settledAlone.has(tag);
   }
 
   /** Publishes, then settles. */
   commit(): void {
     const publishes = this.#publishes;
     const settlements = this.#settlements;
-    this.#publishes = [];
-    this.#forgetSettlements();
+    this.#forget();
     for (const { message, target, publishing } of publishes) {
       publishing.handOver(message, target);
       message.release();
     }
-    for (const { tags, verdict } of settlements) {
-      const entries = tags.map(tag => this.#channel.unsettled.take(tag) as Entry);
-      const consumed = toConsumers(entries);
-      carryOut(entries, verdict);
-      this.#channel.released(consumed);
-    }
+    for (const { from, upTo, verdict } of settlements)
+      this.#channel.released(settleRange(this.#channel, from, upTo, verdict));
   }
 
   /** Drops the publishes; what was settled can be settled again. */
   rollback(): void {
     for (const { message } of this.#publishes) message.release();
-    this.#publishes = [];
-    this.#forgetSettlements();
+    this.#forget();
   }
 
-  #forgetSettlements(): void {
+  #grow(bytes: number): void {
+    if (this.#bytes + bytes > transactionBytesMax)
+      throw preconditionFailed(`transaction is larger than max size ${transactionBytesMax}`);
+    this.#bytes += bytes;
+  }
+
+  #forget(): void {
+    this.#publishes = [];
     this.#settlements = [];
-    this.#settled.clear();
+    this.#settledUpTo = 0;
+    this.#settledAlone.clear();
+    this.#bytes = 0;
   }
 }
 

@@ -1,6 +1,5 @@
 // Gives segments back: those where nothing lives, and, to keep the disk in bounds, those where little does.
-import type { Entry } from '../broker/entry.ts';
-import type { NewPlace } from '../broker/ready-list.ts';
+import type { NewPlace, Store } from '../broker/store.ts';
 import type { Journal } from './journal.ts';
 import { blockHeaderBytes } from './log.ts';
 import { bodyLength, contentOffset, readEntries, recordsOf, recordTypes } from './record.ts';
@@ -10,10 +9,8 @@ import type { SegmentState } from './segment-state.ts';
 export interface Keeper {
   /** An entry that waits in its queue: notes its new place. False when it does not wait there. */
   relocate(queue: number, sequence: number, oldId: number, to: NewPlace): boolean;
-  /** Entries that are with consumers. */
-  unsettled(): Iterable<Entry>;
-  /** Notes the new place of one of those. */
-  relocateEntry(entry: Entry, oldId: number, to: NewPlace): boolean;
+  /** Entries of that store that are with consumers: notes their new places, given by the old ids. */
+  relocateUnsettled(store: Store, places: ReadonlyMap<number, NewPlace>): void;
 }
 
 const pieceBytes = 1 << 20;
@@ -127,7 +124,7 @@ export class Compaction {
         for (const [type, at, end] of recordsOf(payload))
           if (type === recordTypes.message || type === recordTypes.moved)
             this.#move(segment, payload, at, end, position + blockHeaderBytes + at, missed);
-      if (missed.size > 0) this.#relocateUnsettled(missed);
+      if (missed.size > 0) this.#keeper.relocateUnsettled(journal, missed);
       next = after;
     }
   }
@@ -154,14 +151,6 @@ export class Compaction {
     for (const [i, { queue, sequence, id }] of live.entries()) {
       const place = { id: firstId + i, position: to, block };
       if (!this.#keeper.relocate(queue, sequence, id, place)) missed.set(id, place);
-    }
-  }
-
-  #relocateUnsettled(missed: Map<number, NewPlace>): void {
-    for (const entry of this.#keeper.unsettled()) {
-      if (entry.message.store !== this.#journal) continue;
-      const place = missed.get(entry.id);
-      if (place !== undefined) this.#keeper.relocateEntry(entry, entry.id, place);
     }
   }
 }

@@ -91,7 +91,8 @@ export class Journal implements JournalPort {
     this.durableEnd = start.position;
     this.#nextId = start.nextId;
     this.lastQueueId = start.lastQueueId;
-    this.segments.all.push(...start.segments);
+    // One without a block, as a crash can leave it, makes way for the one that begins there now: trimming it would take that one.
+    this.segments.all.push(...start.segments.filter(segment => segment.start < start.position));
     this.#filling = new OpenBlock(1, start.position, this.#nextId);
     this.#beginSegment();
   }
@@ -152,8 +153,14 @@ export class Journal implements JournalPort {
   }
 
   publishToAll(message: Message, entries: readonly Entry[]): void {
-    for (let from = 0; from < entries.length; from += recordEntriesMax)
-      this.#publishRecord(message, entries.slice(from, from + recordEntriesMax));
+    this.#publishRecord(message, entries.slice(0, recordEntriesMax));
+    for (let from = recordEntriesMax; from < entries.length; from += recordEntriesMax) {
+      // A message has one place: the entries of a further record need another message.
+      const twin = message.twin();
+      const further = entries.slice(from, from + recordEntriesMax);
+      for (const entry of further) entry.message = twin;
+      this.#publishRecord(twin, further);
+    }
   }
 
   #publishRecord(message: Message, entries: readonly Entry[]): void {
@@ -470,7 +477,8 @@ export class Journal implements JournalPort {
 
   #recovered(): void {
     this.#failing = false;
-    this.options.report('info', 'the disk takes writes again: persistent messages are accepted');
+    const kind = this.options.volatile ? 'transient' : 'persistent';
+    this.options.report('info', `the disk takes writes again: ${kind} messages are accepted`);
   }
 
   /** The disk is full, and what is kept back is for settlements and moves: nothing else is accepted until there is room again. */
@@ -492,7 +500,9 @@ export class Journal implements JournalPort {
       this.#failing = true;
       this.options.report(
         'error',
-        `the journal cannot be written (${code}): nothing is confirmed and no persistent message is accepted until it can; ` +
+        (this.options.volatile
+          ? `transient messages cannot be paged out (${code}): with the memory budget used up no more are accepted until they can; `
+          : `the journal cannot be written (${code}): nothing is confirmed and no persistent message is accepted until it can; `) +
           (code === 'ENOSPC' ? 'free some disk space' : 'check the disk'),
       );
     }

@@ -5,8 +5,10 @@ import type { Journal } from './journal.ts';
 import { type BlockRead, blockHeaderBytes } from './log.ts';
 import { readContent } from './record.ts';
 
-/** Largest piece read at a time, bytes; a longer block is read alone. */
+/** From so many bytes on a piece takes no further block. */
 const pieceBytesMax = 2 << 20;
+/** For what a block has behind the last message that is asked for, such as settlements. A block that is not whole is read twice. */
+const blockRestBytes = 16 << 10;
 
 export function loadEntries(
   journal: Journal,
@@ -48,17 +50,19 @@ async function load(journal: Journal, entries: readonly Entry[]): Promise<Entry[
   return damaged;
 }
 
-/** How much to read so that the entries that follow in the same stretch come along. */
+/** How much to read so that the blocks of the entries that follow in the same stretch come along. */
 function pieceBytes(entries: readonly Entry[], from: number): number {
   const start = (entries[from] as Entry).message.block;
+  let block = start;
   let end = start;
   for (let i = from; i < entries.length; i++) {
     const { message } = entries[i] as Entry;
-    const upTo = message.position + message.bodyBytes + 512;
-    if (message.block < start || upTo - start > pieceBytesMax) break;
-    end = upTo;
+    const goesOn = message.block === block || (message.block > block && message.block - start < pieceBytesMax);
+    if (!goesOn) break;
+    block = message.block;
+    end = message.position + message.bodyBytes;
   }
-  return Math.min(Math.max(end - start, 16 << 10), pieceBytesMax);
+  return end - start + blockRestBytes;
 }
 
 async function readPiece(

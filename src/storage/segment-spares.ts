@@ -6,7 +6,7 @@ import { pageBytes } from './segment-page.ts';
 const piecesPerFile = 64;
 const piecesPerSync = 4;
 const sparesMax = 2;
-const zeros = Buffer.alloc(1024 * 1024);
+const zeros = Buffer.alloc(256 * 1024);
 
 /** The path of the segment file with that number. */
 export function segmentPath(folder: string, number: number): string {
@@ -97,7 +97,7 @@ export class PreparedFile {
 
   async #zeroPiece(plain: DiskFile, end: number): Promise<void> {
     const length = Math.min(pieceOf(this.bytes), end - this.#zeroed);
-    const written = plain.write([zeros.subarray(0, length)], this.#zeroed);
+    const written = writeZeros(plain, this.#zeroed, length);
     const settled = (): void => {
       this.#piece = undefined;
     };
@@ -229,7 +229,7 @@ export class SegmentSpares {
     const plain = await this.#disk.open(path, { create: true });
     const length = pieceOf(this.#fileBytes);
     try {
-      await plain.write([zeros.subarray(0, length)], 0);
+      await writeZeros(plain, 0, length);
       await plain.sync();
       await this.#disk.syncFolder(this.#folder);
     } catch (error) {
@@ -277,5 +277,10 @@ function byNumber(a: PreparedFile, b: PreparedFile): number {
 
 /** Bytes of zeros that are written at once to a file of that size: few enough not to hold up what is appended meanwhile. */
 function pieceOf(fileBytes: number): number {
-  return Math.min(zeros.length, Math.ceil(fileBytes / piecesPerFile / pageBytes) * pageBytes);
+  return Math.min(1 << 20, Math.ceil(fileBytes / piecesPerFile / pageBytes) * pageBytes);
+}
+
+async function writeZeros(file: DiskFile, from: number, length: number): Promise<void> {
+  for (let at = 0; at < length; at += zeros.length)
+    await file.write([zeros.subarray(0, Math.min(zeros.length, length - at))], from + at);
 }

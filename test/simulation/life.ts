@@ -5,6 +5,7 @@ import { Authority } from '../../src/auth/authority.ts';
 import { hashPassword } from '../../src/auth/password.ts';
 import type { Entry } from '../../src/broker/entry.ts';
 import { Memory } from '../../src/broker/memory.ts';
+import type { Unsettled } from '../../src/broker/unsettled.ts';
 import { type JournaledStores, openJournaledStores } from '../../src/node/journaled-stores.ts';
 import type { Connection } from '../../src/session/connection.ts';
 import type { SessionContext } from '../../src/session/context.ts';
@@ -82,7 +83,7 @@ export class Life {
       },
     });
     this.stores = stores;
-    const { broker, journal } = stores;
+    const { broker, journal, scratch } = stores;
     this.context = {
       broker,
       authority,
@@ -101,8 +102,7 @@ export class Life {
       serverProperties: Table.empty,
       log: { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} },
       connections: this.connections,
-      alarm: () => (journal.failing ? 'low on disk' : undefined),
-      whenAccepting: run => journal.whenAccepting(run),
+      alarm: () => (journal.failing || scratch.failing ? 'low on disk' : undefined),
     };
     const tick = (): void => {
       memory.retry();
@@ -184,13 +184,12 @@ export class Life {
     this.links = [];
   }
 
-  *#unsettled(): Generator<Entry> {
-    for (const connection of this.connections)
-      for (const channel of connection.channels.values()) for (const [, entry] of channel.unsettled) yield entry;
+  *#unsettled(): Generator<Unsettled> {
+    for (const { channels } of this.connections) for (const { unsettled } of channels.values()) yield unsettled;
   }
 
-  unsettled(): Iterable<Entry> {
-    return this.#unsettled();
+  *unsettled(): Generator<Entry> {
+    for (const unsettled of this.#unsettled()) yield* unsettled;
   }
 
   #segmentFiles(path: string, sync: 'commit' | 'os'): SegmentFiles {

@@ -33,6 +33,7 @@ it('without any setting it is what the documents say', () => {
     channelMax: 2047,
     handshakeTimeoutMs: 10_000,
     outputTimeoutMs: 60_000,
+    passwordHashing: 'scrypt',
     messageBytesMax: 134_217_728,
     connectionsMax: null,
     product: 'RabbitMQ',

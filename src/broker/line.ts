@@ -1,0 +1,239 @@
+// Entries of one queue in the order of their sequences, in chunks of 512: as objects, or packed into positions.
+import type { Entry } from './entry.ts';
+import { chunkEntries, Packed, type Place, type Stores } from './packed.ts';
+import { isStored, placeOf, relocateEntry } from './paging.ts';
+import type { Queue } from './queue.ts';
+import type { NewPlace } from './store.ts';
+
+/** Told of an entry that is dropped: its id (0 without a store), its size and whether it is in the scratch file. */
+export type Gone = (id: number, bodyBytes: number, inScratch: boolean) => void;
+
+/** A chunk is never empty. */
+class Chunk {
+  entries: Entry[] | undefined;
+  packed: Packed | undefined;
+  head = 0;
+
+  constructor(entries: Entry[] | undefined, packed: Packed | undefined) {
+    this.entries = entries;
+    this.packed = packed;
+  }
+
+  get end(): number {
+    return this.packed?.length ?? (this.entries as Entry[]).length;
+  }
+
+  sequence(i: number): number {
+    return this.packed?.sequence(i) ?? ((this.entries as Entry[])[i] as Entry).sequence;
+  }
+}
+
+/**
+ * Rules: entries join at the tail with rising sequences and leave at the head. Chunks are unpacked from the head on, and what joins is in
+ * memory: so objects without their content stand before the first packed chunk only.
+ */
+export class Line {
+  readonly #queue: Queue;
+  readonly #stores: Stores;
+  #chunks: Chunk[] = [];
+  #first = 0;
+  /** Entries in packed chunks. */
+  #packed = 0;
+
+  constructor(queue: Queue, stores: Stores) {
+    this.#queue = queue;
+    this.#stores = stores;
+  }
+
+  push(entry: Entry): void {
+    const tail = this.#chunks[this.#chunks.length - 1];
+    if (tail?.entries !== undefined && tail.entries.length < chunkEntries) tail.entries.push(entry);
+    else this.#chunks.push(new Chunk([entry], undefined));
+  }
+
+  /** Adds an entry that is known by its place only. */
+  pushPlace(place: Place): void {
+    this.#packed++;
+    pack(place, this.#chunks);
+  }
+
+  /** The sequence of the last entry; 0 when there is none. */
+  get lastSequence(): number {
+    const tail = this.#chunks[this.#chunks.length - 1];
+    return tail === undefined ? 0 : tail.sequence(tail.end - 1);
+  }
+
+  /** The first entry, its content in memory or not. */
+  peek(): Entry | undefined {
+    const chunk = this.#chunks[this.#first];
+    if (chunk === undefined) return undefined;
+    return (chunk.packed === undefined ? (chunk.entries as Entry[]) : this.#unpack(chunk))[chunk.head];
+  }
+
+  /** Takes out the first entry, which was peeked at. */
+  leave(): void {
+    const chunk = this.#chunks[this.#first] as Chunk;
+    const entries = chunk.entries as (Entry | undefined)[];
+    // Do not keep what was delivered alive for as long as its chunk lives.
+    entries[chunk.head++] = undefined;
+    if (chunk.head < entries.length) return;
+    if (this.#first === this.#chunks.length - 1) {
+      this.#chunks.length = 0;
+      this.#first = 0;
+      return;
+    }
+    (this.#chunks as (Chunk | undefined)[])[this.#first++] = undefined;
+    if (this.#first >= 64 && this.#first * 2 >= this.#chunks.length) {
+      this.#chunks = this.#chunks.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+
+  /** Gives the entries in order, as objects that stay, for as long as the callback wants more. */
+  unpackWhile(wanted: (entry: Entry) => boolean): boolean {
+    for (let c = this.#first; c < this.#chunks.length; c++) {
+      const chunk = this.#chunks[c] as Chunk;
+      const entries = this.#unpack(chunk);
+      for (let i = chunk.head; i < entries.length; i++) if (!wanted(entries[i] as Entry)) return false;
+    }
+    return true;
+  }
+
+  /** Removes everything. */
+  clear(gone: Gone): void {
+    for (let c = this.#first; c < this.#chunks.length; c++) {
+      const { entries, packed, head } = this.#chunks[c] as Chunk;
+      if (packed !== undefined)
+        for (let i = head; i < packed.length; i++) gone(packed.id(i), packed.bodyBytes(i), packed.isInScratch(i));
+      else
+        for (let i = head; i < (entries as Entry[]).length; i++)
+          drop((entries as Entry[])[i] as Entry, this.#stores, gone);
+    }
+    this.#chunks = [];
+    this.#first = 0;
+    this.#packed = 0;
+  }
+
+  /** Packs what is stored, of each chunk what stands before the first that is not. The head stays when it is being delivered from. */
+  pack(keepHead: boolean): void {
+    const chunks: Chunk[] = [];
+    for (let c = this.#first; c < this.#chunks.length; c++) {
+      const chunk = this.#chunks[c] as Chunk;
+      if (chunk.entries === undefined || (keepHead && c === this.#first)) {
+        chunks.push(chunk);
+        continue;
+      }
+      const { entries } = chunk;
+      const upTo = this.#storedUpTo(entries, chunk.head);
+      for (let i = chunk.head; i < upTo; i++) {
+        const entry = entries[i] as Entry;
+        pack(placeOf(entry, this.#stores), chunks);
+        entry.message.release();
+      }
+      this.#packed += Math.max(0, upTo - chunk.head);
+      if (upTo < entries.length) chunks.push(new Chunk(entries.slice(upTo), undefined));
+    }
+    this.#chunks = chunks;
+    this.#first = 0;
+  }
+
+  /** In order; packed ones as objects made for the occasion. */
+  *[Symbol.iterator](): Generator<Entry> {
+    for (let c = this.#first; c < this.#chunks.length; c++) {
+      const { entries, packed, head } = this.#chunks[c] as Chunk;
+      if (packed !== undefined)
+        for (let i = head; i < packed.length; i++) yield packed.entry(i, this.#queue, this.#stores);
+      else for (let i = head; i < (entries as Entry[]).length; i++) yield (entries as Entry[])[i] as Entry;
+    }
+  }
+
+  /** How many have no content in memory. */
+  get unloaded(): number {
+    let count = this.#packed;
+    for (let c = this.#first; c < this.#chunks.length; c++) {
+      const { entries, head } = this.#chunks[c] as Chunk;
+      if (entries === undefined) return count;
+      for (let i = head; i < entries.length; i++) if (!entries[i]?.message.loaded) count++;
+    }
+    return count;
+  }
+
+  /** Notes the new id and place of an entry; false when it is not here. */
+  relocate(sequence: number, oldId: number, to: NewPlace): boolean {
+    const chunk = this.#chunks[
+      lastUpTo(sequence, this.#first, this.#chunks.length, c => {
+        const { head } = this.#chunks[c] as Chunk;
+        return (this.#chunks[c] as Chunk).sequence(head);
+      })
+    ] as Chunk | undefined;
+    if (chunk === undefined) return false;
+    const i = lastUpTo(sequence, chunk.head, chunk.end, at => chunk.sequence(at));
+    if (i < 0 || chunk.sequence(i) !== sequence) return false;
+    if (chunk.packed === undefined) return relocateEntry((chunk.entries as Entry[])[i] as Entry, oldId, to);
+    if (chunk.packed.id(i) !== oldId) return false;
+    chunk.packed.move(i, to);
+    return true;
+  }
+
+  /** Journal ids of the entries that were delivered before. */
+  *redeliveredIds(): Generator<number> {
+    const { scratch } = this.#stores;
+    for (let c = this.#first; c < this.#chunks.length; c++) {
+      const { entries, packed, head } = this.#chunks[c] as Chunk;
+      if (packed !== undefined) {
+        for (let i = head; i < packed.length; i++)
+          if (packed.isRedelivered(i) && !packed.isInScratch(i)) yield packed.id(i);
+      } else
+        for (let i = head; i < (entries as Entry[]).length; i++) {
+          const { id, message, redelivered } = (entries as Entry[])[i] as Entry;
+          if (redelivered && message.store !== scratch) yield id;
+        }
+    }
+  }
+
+  #unpack(chunk: Chunk): Entry[] {
+    const { packed } = chunk;
+    if (packed === undefined) return chunk.entries as Entry[];
+    const entries: Entry[] = [];
+    for (let i = chunk.head; i < packed.length; i++) entries.push(packed.entry(i, this.#queue, this.#stores));
+    this.#packed -= entries.length;
+    chunk.entries = entries;
+    chunk.packed = undefined;
+    chunk.head = 0;
+    return entries;
+  }
+
+  /** Where the first that is not stored stands; all that need it are given to the scratch file. */
+  #storedUpTo(entries: readonly Entry[], from: number): number {
+    let upTo = entries.length;
+    for (let i = from; i < entries.length; i++)
+      if (!isStored(entries[i] as Entry, this.#stores)) upTo = Math.min(upTo, i);
+    return upTo;
+  }
+}
+
+/** Tells of a dropped entry that is an object. */
+export function drop(entry: Entry, stores: Stores, gone: Gone): void {
+  gone(entry.id, entry.message.bodyBytes, entry.id !== 0 && entry.message.store === stores.scratch);
+  entry.message.release();
+}
+
+function pack(place: Place, chunks: Chunk[]): void {
+  let tail = chunks[chunks.length - 1];
+  if (tail?.packed?.takes(place.sequence) !== true) {
+    tail = new Chunk(undefined, new Packed(place.sequence));
+    chunks.push(tail);
+  }
+  (tail.packed as Packed).push(place);
+}
+
+/** The last index from `low` on and below `high` whose sequence is not greater; -1 when there is none. */
+function lastUpTo(sequence: number, low: number, high: number, sequenceAt: (i: number) => number): number {
+  const first = low;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sequenceAt(middle) <= sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low > first ? low - 1 : -1;
+}

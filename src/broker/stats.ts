@@ -1,0 +1,68 @@
+// What is counted as it happens: plain integers that only rise, read by whoever samples them.
+
+/** Messages as a queue has seen them. */
+export class QueueStats {
+  published = 0;
+  delivered = 0;
+  deliveredNoAck = 0;
+  got = 0;
+  gotNoAck = 0;
+  gotEmpty = 0;
+  acked = 0;
+  /** Deliveries and gets of what was delivered before; they are counted above as well. */
+  redelivered = 0;
+}
+
+/** Messages as a channel has seen them. */
+export class ChannelStats extends QueueStats {
+  confirmed = 0;
+  /** Published as mandatory, and given back because no queue got them. */
+  returned = 0;
+  /** Dropped because no queue got them. */
+  unroutable = 0;
+
+  /** Takes in what another one has counted. */
+  add(other: ChannelStats): void {
+    this.published += other.published;
+    this.delivered += other.delivered;
+    this.deliveredNoAck += other.deliveredNoAck;
+    this.got += other.got;
+    this.gotNoAck += other.gotNoAck;
+    this.gotEmpty += other.gotEmpty;
+    this.acked += other.acked;
+    this.redelivered += other.redelivered;
+    this.confirmed += other.confirmed;
+    this.returned += other.returned;
+    this.unroutable += other.unroutable;
+  }
+}
+
+/** Deliveries to a consumer; those that need no ack are in `delivered`, too. */
+export class ConsumerStats {
+  delivered = 0;
+  acked = 0;
+  redelivered = 0;
+}
+
+/** Publishes: of an exchange, or of one channel to it. */
+export class ExchangeStats {
+  publishedIn = 0;
+  /** Counts a message once for each queue that got it. */
+  publishedOut = 0;
+}
+
+/** What came and went, and what reached no queue. */
+export class BrokerStats {
+  connectionsOpened = 0;
+  connectionsClosed = 0;
+  channelsOpened = 0;
+  channelsClosed = 0;
+  /** Declarations by clients and operators, of queues that were there already as well. */
+  queuesDeclared = 0;
+  queuesCreated = 0;
+  queuesDeleted = 0;
+  /** Messages dropped because no queue got them. */
+  unroutable = 0;
+  /** Mandatory messages given back for that. */
+  returned = 0;
+}

@@ -1,0 +1,151 @@
+// Lists as RabbitMQ pages, filters and sorts them, and the columns of whatever is shown.
+import { badRequest, HttpError } from './errors.ts';
+import type { Listing } from './route.ts';
+
+/** Items of a page: the default and the most. */
+const pageSize = 100;
+const pageSizeMax = 500;
+/** Longest regular expression in `name=`, characters. */
+const patternCharsMax = 256;
+
+type Field = string | number | boolean | null | undefined | object;
+
+/** The answer to a list: an array, or a page where `page` was asked for. */
+export function answerList<T>(listing: Listing<T>, query: URLSearchParams): object {
+  const columns = columnsOf(query);
+  const sort = query.get('sort') || undefined;
+  const reverse = query.get('sort_reverse') === 'true';
+  const page = query.has('page') ? pageOf(query) : undefined;
+  const wanted = page === undefined ? listing.items : listing.items.filter(matching(listing, query));
+  const sorted = sort === undefined ? wanted : sortBy(wanted, listing, sort.split('.'));
+  const ordered = reverse ? [...sorted].reverse() : sorted;
+  const show = (item: T): object => pick(listing.view(item), columns);
+  if (page === undefined) return ordered.map(show);
+  const pageCount = Math.max(1, Math.ceil(ordered.length / page.size));
+  if (page.number > pageCount) {
+    throw new HttpError(
+      400,
+      'page_out_of_range',
+      `Page out of range, page: ${page.number} page size: ${page.size}, len: ${ordered.length}`,
+    );
+  }
+  const items = ordered.slice((page.number - 1) * page.size, page.number * page.size).map(show);
+  return {
+    filtered_count: wanted.length,
+    item_count: items.length,
+    items,
+    page: page.number,
+    page_count: pageCount,
+    page_size: page.size,
+    total_count: listing.items.length,
+  };
+}
+
+/** The object with the columns that were asked for. */
+export function answerObject(object: object, query: URLSearchParams): object {
+  return pick(object, columnsOf(query));
+}
+
+function pageOf(query: URLSearchParams): { number: number; size: number } {
+  const number = integer(query.get('page'));
+  const size = query.has('page_size') ? integer(query.get('page_size')) : undefined;
+  if (number < 1 || (size !== undefined && (size < 1 || size > pageSizeMax))) {
+    throw new HttpError(
+      400,
+      'invalid_pagination_parameters',
+      `Invalid pagination parameters: page number ${number}, page size ${size ?? 'undefined'}`,
+    );
+  }
+  return { number, size: size ?? pageSize };
+}
+
+function integer(text: string | null): number {
+  if (text === null || !/^-?\d{1,9}$/.test(text)) throw badRequest('Pagination parameters are invalid');
+  return Number(text);
+}
+
+function matching<T>({ nameOf }: Listing<T>, query: URLSearchParams): (item: T) => boolean {
+  const name = query.get('name') ?? '';
+  if (name === '') return () => true;
+  if (query.get('use_regex') !== 'true') {
+    const wanted = name.toLowerCase();
+    return item => nameOf(item).toLowerCase().includes(wanted);
+  }
+  const pattern = compile(name);
+  return item => pattern.test(nameOf(item));
+}
+
+/** A pattern is run on every name; one that can take for ever on a short name is refused by its form: repetitions within repetitions. */
+function compile(pattern: string): RegExp {
+  const nested = /\([^()]*[*+{][^()]*\)[*+{]|\([^()]*\|[^()]*\)[*+{]|[*+}][^|)]*[*+}][^|)]*[*+}]/.test(pattern);
+  if (pattern.length > patternCharsMax || nested) {
+    throw badRequest(
+      `name: this regular expression is too complex; at most ${patternCharsMax} characters, no nested repetition`,
+    );
+  }
+  try {
+    return new RegExp(pattern, 'i');
+  } catch {
+    throw badRequest('Pagination parameters are invalid');
+  }
+}
+
+function sortBy<T>(items: readonly T[], listing: Listing<T>, path: readonly string[]): T[] {
+  const keyed = items.map(item => ({ item, key: valueAt(listing.view(item), path) }));
+  keyed.sort((a, b) => compare(a.key, b.key));
+  return keyed.map(({ item }) => item);
+}
+
+/** As Erlang orders: numbers before text; what is missing comes first. */
+function compare(a: Field, b: Field): number {
+  const [left, right] = [rank(a), rank(b)];
+  if (left !== right) return left - right;
+  if (typeof a === 'number' || typeof a === 'boolean') return Number(a) - Number(b);
+  if (typeof a === 'string') return a < (b as string) ? -1 : Number(a > (b as string));
+  return 0;
+}
+
+function rank(value: Field): number {
+  if (typeof value === 'number') return 1;
+  if (typeof value === 'boolean') return 2;
+  return typeof value === 'string' ? 3 : 0;
+}
+
+function valueAt(object: object, path: readonly string[]): Field {
+  let value: Field = object;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, Field>)[key];
+  }
+  return value;
+}
+
+function columnsOf(query: URLSearchParams): readonly string[][] | undefined {
+  const columns = query.get('columns');
+  return columns ? columns.split(',').map(column => column.split('.')) : undefined;
+}
+
+function pick(object: object, columns: readonly string[][] | undefined): object {
+  if (columns === undefined) return object;
+  const picked = new Map<string, Field>();
+  for (const path of columns) {
+    const value = valueAt(object, path);
+    if (value !== undefined) place(picked, path, value);
+  }
+  return unfold(picked);
+}
+
+function place(into: Map<string, Field>, [key, ...rest]: readonly string[], value: Field): void {
+  if (rest.length === 0) {
+    into.set(key as string, value);
+    return;
+  }
+  const known = into.get(key as string);
+  const inner = known instanceof Map ? known : new Map<string, Field>();
+  if (known === undefined || known instanceof Map) into.set(key as string, inner);
+  place(inner, rest, value);
+}
+
+function unfold(picked: Map<string, Field>): object {
+  return Object.fromEntries([...picked].map(([key, value]) => [key, value instanceof Map ? unfold(value) : value]));
+}

@@ -1,0 +1,114 @@
+// Virtual hosts: list, create, delete, and what is in one.
+import { z } from 'zod';
+import type { Vhost } from '../../broker/vhost.ts';
+import { isMonitor, maySee, visibleVhosts } from '../access.ts';
+import { durably } from '../durable.ts';
+import { badRequest, notFound } from '../errors.ts';
+import { truth, words } from '../fields.ts';
+import { deleteVhost } from '../people.ts';
+import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
+import { permissionsIn } from '../views/permission.ts';
+import { vhostView } from '../views/vhost.ts';
+import { channelListing } from './channels.ts';
+import { connectionListing } from './connections.ts';
+
+const settings = z.strictObject({
+  /** Taken as RabbitMQ's clients send them; Leveret keeps none of these. */
+  description: z.string().max(1024).optional(),
+  tags: words.optional(),
+  tracing: truth.optional(),
+  default_queue_type: z.string().nullish(),
+  protected_from_deletion: truth.optional(),
+  name: z.string().optional(),
+  metadata: z.looseObject({}).optional(),
+});
+
+function vhostNamed(vhosts: ReadonlyMap<string, Vhost>, name: string): Vhost {
+  const vhost = vhosts.get(name);
+  if (vhost === undefined) throw notFound();
+  return vhost;
+}
+
+export const vhostRoutes: readonly Route[] = [
+  route('GET', '/vhosts', {
+    answer: 'list',
+    summary: 'The vhosts that the user may see, with their totals',
+    run: ({ management, viewer, rates }) => ({
+      items: visibleVhosts(management, viewer),
+      nameOf: vhost => vhost.name,
+      view: vhost => vhostView(vhost, management, rates),
+    }),
+  }),
+  route('GET', '/vhosts/:name', {
+    need: 'administrator',
+    answer: 'object',
+    summary: 'One vhost',
+    run: ({ management, params, rates }) =>
+      vhostView(vhostNamed(management.broker.vhosts, params.name), management, rates),
+  }),
+  route('PUT', '/vhosts/:name', {
+    need: 'administrator',
+    body: settings,
+    answer: 'nothing',
+    summary: 'Creates a vhost',
+    run: async ({ management, params }) => {
+      const { name } = params;
+      if (Buffer.byteLength(name) > 255) throw badRequest('the name of a vhost has at most 255 bytes');
+      const isNew = !management.broker.vhosts.has(name);
+      await durably(management, 'topology', () => management.broker.createVhost(name));
+      return put(isNew);
+    },
+  }),
+  route('DELETE', '/vhosts/:name', {
+    need: 'administrator',
+    answer: 'nothing',
+    summary: 'Deletes a vhost with all that is in it, and closes its connections',
+    run: async ({ management, params }) => {
+      const { name } = vhostNamed(management.broker.vhosts, params.name);
+      await deleteVhost(management, name);
+      return changed;
+    },
+  }),
+  route('POST', '/vhosts/:name/start/:node', {
+    need: 'administrator',
+    answer: 'nothing',
+    summary: 'Starts a vhost: every vhost runs',
+    run: ({ management, params }) => {
+      vhostNamed(management.broker.vhosts, params.name);
+      if (params.node !== management.node) throw notFound();
+      return changed;
+    },
+  }),
+  route('GET', '/vhosts/:name/permissions', {
+    need: 'administrator',
+    answer: 'list',
+    summary: 'Who may do what in a vhost',
+    run: ({ management, params }) =>
+      plainList(permissionsIn(management, vhostNamed(management.broker.vhosts, params.name).name), ({ user }) => user),
+  }),
+  route('GET', '/vhosts/:name/topic-permissions', {
+    need: 'administrator',
+    answer: 'list',
+    summary: 'Topic permissions: there are none',
+    run: ({ management, params }) => {
+      vhostNamed(management.broker.vhosts, params.name);
+      return emptyList;
+    },
+  }),
+  route('GET', '/vhosts/:vhost/connections', {
+    anyVhost: true,
+    answer: 'list',
+    summary: 'The connections to a vhost',
+    run: ask => connectionListing(ask, connection => connection.vhost === ask.vhost && maySee(ask.viewer, connection)),
+  }),
+  route('GET', '/vhosts/:vhost/channels', {
+    anyVhost: true,
+    answer: 'list',
+    summary: 'The channels of a vhost',
+    run: ask =>
+      channelListing(
+        ask,
+        channel => channel.vhost === ask.vhost && (isMonitor(ask.viewer) || maySee(ask.viewer, channel.connection)),
+      ),
+  }),
+];

@@ -1,0 +1,20 @@
+// What the views need of the sampler: rates and histories of the broker's counters.
+
+/** A counter over time, as RabbitMQ shows it beside a total. */
+export interface History {
+  /** Newest first; timestamps in ms since the epoch. */
+  readonly samples: readonly { readonly sample: number; readonly timestamp: number }[];
+  readonly avg: number;
+  readonly avg_rate: number;
+}
+
+/** Reads the broker's plain counters from time to time. */
+export interface Sampler {
+  /** How fast the counter of the object rises, per second. */
+  rate(object: object, counter: string): number;
+  /** The counter over the last `ageS` seconds, a sample each `incrS`; undefined where nothing is known. */
+  history(object: object, counter: string, ageS: number, incrS: number): History | undefined;
+}
+
+/** Knows no rates: for a broker whose counters nobody samples. */
+export const noSampler: Sampler = { rate: () => 0, history: () => undefined };

@@ -1,0 +1,37 @@
+// A channel as RabbitMQ shows it.
+import type { Channel } from '../../session/channel.ts';
+import type { Management } from '../management.ts';
+import type { Rates } from './rates.ts';
+
+/** As RabbitMQ names a channel. */
+export function channelName({ connection, number }: Channel): string {
+  return `${connection.name} (${number})`;
+}
+
+export function channelView(channel: Channel, { node }: Management, _rates: Rates): object {
+  const { connection, user } = channel;
+  return {
+    acks_uncommitted: 0,
+    confirm: channel.confirms !== undefined,
+    connection_details: {
+      name: connection.name,
+      peer_host: connection.peer.host,
+      peer_port: connection.peer.port,
+    },
+    consumer_count: channel.consumers.size,
+    global_prefetch_count: channel.credit.limit,
+    messages_unacknowledged: channel.unsettled.count,
+    messages_uncommitted: 0,
+    messages_unconfirmed: 0,
+    name: channelName(channel),
+    node,
+    number: channel.number,
+    pending_raft_commands: 0,
+    prefetch_count: channel.prefetch,
+    state: 'running',
+    transactional: channel.transaction !== undefined,
+    user: user.name,
+    user_who_performed_action: user.name,
+    vhost: channel.vhost.name,
+  };
+}

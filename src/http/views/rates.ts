@@ -1,0 +1,52 @@
+// Counters as RabbitMQ shows them: the total, and beside it `_details` with the rate and, where asked for, the history.
+import type { Sampler } from '../sampling.ts';
+
+/** The three kinds of histories that a request may ask for: `lengths_age`, `msg_rates_age`, `data_rates_age` and their `_incr`. */
+export type Kind = 'lengths' | 'msg_rates' | 'data_rates';
+
+/** A total and its `_details` under RabbitMQ's name. */
+export type Counted = Record<string, unknown>;
+
+/** Longest history and finest step that can be asked for, s. */
+const ageMaxS = 86_400;
+const samplesMax = 1000;
+
+export class Rates {
+  readonly #sampler: Sampler;
+  readonly #search: URLSearchParams;
+
+  constructor(sampler: Sampler, search: URLSearchParams) {
+    this.#sampler = sampler;
+    this.#search = search;
+  }
+
+  /** `{name: value, name_details: {rate, ...}}` of a counter of the object. */
+  counted(object: object, kind: Kind, name: string, value: number): Counted {
+    return { [name]: value, [`${name}_details`]: this.details(object, kind, name) };
+  }
+
+  /** All of the counters. */
+  all(object: object, kind: Kind, counters: Readonly<Record<string, number>>): Counted {
+    const counted: Counted = {};
+    for (const name in counters) {
+      counted[name] = counters[name];
+      counted[`${name}_details`] = this.details(object, kind, name);
+    }
+    return counted;
+  }
+
+  /** What stands in `_details`. */
+  details(object: object, kind: Kind, name: string): object {
+    const rate = this.#sampler.rate(object, name);
+    const ageS = this.#number(`${kind}_age`, ageMaxS);
+    const incrS = this.#number(`${kind}_incr`, ageMaxS);
+    if (ageS === 0 || incrS === 0) return { rate };
+    const step = Math.max(incrS, Math.ceil(ageS / samplesMax));
+    return { rate, ...this.#sampler.history(object, name, ageS, step) };
+  }
+
+  #number(parameter: string, max: number): number {
+    const text = this.#search.get(parameter);
+    return text !== null && /^\d{1,9}$/.test(text) ? Math.min(Number(text), max) : 0;
+  }
+}

@@ -1,0 +1,142 @@
+// Publishing and getting for an operator, who has no connection: the checks, ways and errors of a client's channel.
+
+import { encodeProperties, type Properties } from '../amqp/properties.ts';
+import type { User } from '../auth/authority.ts';
+import type { Entry } from '../broker/entry.ts';
+import { type AmqpError, accessRefused, notFound, preconditionFailed } from '../broker/errors.ts';
+import { Source } from '../broker/memory.ts';
+import { Message } from '../broker/message.ts';
+import { publish } from '../broker/publish.ts';
+import type { Queue } from '../broker/queue.ts';
+import { route } from '../broker/route.ts';
+import type { Vhost } from '../broker/vhost.ts';
+import { headersOf, isPersistent } from './content-header.ts';
+import type { SessionContext } from './context.ts';
+
+/** Who acts, and where. */
+export interface Operator {
+  readonly context: SessionContext;
+  readonly user: User;
+  readonly vhost: Vhost;
+}
+
+export interface OperatorMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly properties: Properties;
+  readonly body: Buffer;
+}
+
+/**
+ * Publishes as mandatory and with confirm: `done` is told whether a queue got it, when it is where it is safe.
+ * @throws AmqpError as basic.publish would close the channel with
+ */
+export function publishFor(operator: Operator, given: OperatorMessage, done: (routed: boolean) => void): void {
+  const { context, user, vhost } = operator;
+  const { exchange: name, routingKey, properties, body } = given;
+  const { messageBytesMax } = context.limits;
+  if (body.length > messageBytesMax)
+    throw preconditionFailed(`message size ${body.length} is larger than configured max size ${messageBytesMax}`);
+  mayOr403(operator, 'write', 'exchange', name);
+  const exchange = vhost.exchange(name);
+  if (exchange.internal) throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(name)}`);
+  const header = encodeProperties(properties, body.length);
+  const persistent = isPersistent(header, 0, header.length, user);
+  const { journal, memory } = context.broker.services;
+  const key = Buffer.from(routingKey);
+  const message = new Message(
+    addressOf(Buffer.from(name), key),
+    header,
+    0,
+    header.length,
+    body,
+    0,
+    body.length,
+    undefined,
+    body.length,
+    persistent,
+    new Source(memory, header.length + body.length),
+    context.clock.now,
+  );
+  const { queues } = route(vhost, exchange, key.toString('latin1'), () => headersOf(message));
+  exchange.stats.publishedIn++;
+  if (queues.length === 0) return done(false);
+  exchange.stats.publishedOut++;
+  if (publish(queues, message, journal)) journal.whenDurable({ durable: () => done(true) });
+  else done(true);
+}
+
+/** What a get has taken: in order, with how many were left after each. */
+export interface Taken {
+  readonly entry: Entry;
+  readonly left: number;
+}
+
+/**
+ * Takes messages from the head of a queue, up to a count and until their bodies are so many bytes. They count as delivered, and wait for `settleFor`.
+ * @throws AmqpError as basic.get would close the channel with
+ */
+export function getFor(
+  operator: Operator,
+  name: string,
+  atMost: { readonly count: number; readonly bytes: number },
+  done: (taken: readonly Taken[], error?: AmqpError) => void,
+): void {
+  const { context, vhost } = operator;
+  mayOr403(operator, 'read', 'queue', name);
+  const queue = vhost.queue(name, undefined);
+  const { broker } = context;
+  const { journal } = broker.services;
+  const taken: Taken[] = [];
+  let bytes = 0;
+  const next = (): void => {
+    while (taken.length < atMost.count && bytes < atMost.bytes) {
+      // It may have been deleted while the get waited.
+      if (queue.deleted) return done(taken, taken.length === 0 ? gone(operator, name) : undefined);
+      const entry = queue.take(false);
+      if (entry === 'paged') return queue.whenLoaded(next);
+      if (entry === undefined) {
+        queue.stats.gotEmpty++;
+        break;
+      }
+      queue.stats.got++;
+      if (entry.redelivered) queue.stats.redelivered++;
+      bytes += entry.message.bodyBytes;
+      taken.push({ entry, left: queue.ready.count });
+    }
+    done(taken);
+  };
+  broker.markConsumed(queue);
+  if (journal.factsPending) journal.whenDurable({ durable: next });
+  else next();
+}
+
+/** Settles what a get has taken: acknowledged or dropped, or given back to its old place. */
+export function settleFor(taken: readonly Taken[], requeue: boolean): void {
+  const queues = new Set<Queue>();
+  for (const { entry } of taken) {
+    if (requeue) entry.queue.giveBack(entry);
+    else entry.queue.settle(entry);
+    queues.add(entry.queue);
+  }
+  if (requeue) for (const queue of queues) queue.redistribute();
+}
+
+function gone({ vhost }: Operator, name: string): AmqpError {
+  return notFound(`no ${vhost.queueResource(name)}`);
+}
+
+function mayOr403(
+  { context, user, vhost }: Operator,
+  right: 'write' | 'read',
+  kind: 'queue' | 'exchange',
+  name: string,
+): void {
+  const resource = kind === 'exchange' && name === '' ? 'amq.default' : name;
+  if (context.authority.may(user, vhost.name, right, resource)) return;
+  throw accessRefused(`access to ${kind} '${resource}' in vhost '${vhost.name}' refused for user '${user.name}'`);
+}
+
+function addressOf(exchange: Buffer, routingKey: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(exchange.length), exchange, Buffer.of(routingKey.length), routingKey]);
+}

@@ -1,0 +1,147 @@
+// A store for tests: contents on a shelf, durable when the test says so, read back when the test says so.
+import type { Entry } from '../../../src/broker/entry.ts';
+import type { Journal } from '../../../src/broker/journal.ts';
+import { Memory, Source } from '../../../src/broker/memory.ts';
+import { Message } from '../../../src/broker/message.ts';
+import { Queue, type Services } from '../../../src/broker/queue.ts';
+import type { NewPlace, Waiter } from '../../../src/broker/store.ts';
+
+export class Shelf implements Journal {
+  readonly block = 1;
+  readonly recorded = 0;
+  readonly factsPending = false;
+  accepting = true;
+  /** Whether what was put on it can be read back. */
+  durable = true;
+  readonly settled: number[] = [];
+  /** Positions that were read, in order. */
+  readonly reads: number[] = [];
+  readonly waiting: (() => void)[] = [];
+  readonly #memory: Memory;
+  readonly #contents = new Map<number, { address: Buffer; header: Buffer; body: Buffer }>();
+  #loads: (() => void)[] = [];
+  #id = 0;
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  publish(entry: Entry): void {
+    this.publishToAll(entry.message, [entry]);
+  }
+
+  publishToAll(message: Message, entries: readonly Entry[]): void {
+    const { address, header, headerStart, headerEnd, body, bodyStart, bodyEnd } = message;
+    message.store = this;
+    message.position = (this.#id + 1) * 100;
+    message.block = message.position - 50;
+    for (const entry of entries) entry.id = ++this.#id;
+    const bytes = [header!.subarray(headerStart, headerEnd), body.subarray(bodyStart, bodyEnd)] as const;
+    this.#contents.set(message.position, { address, header: Buffer.from(bytes[0]), body: Buffer.from(bytes[1]) });
+  }
+
+  /** Copies a record for one of its entries; the old place is gone. */
+  move(position: number): NewPlace {
+    const to = { id: ++this.#id, position: this.#id * 100, block: this.#id * 100 - 50 };
+    this.#contents.set(to.position, this.#contents.get(position)!);
+    return to;
+  }
+
+  drop(position: number): void {
+    this.#contents.delete(position);
+  }
+
+  settle(entry: Entry): void {
+    this.settled.push(entry.id);
+  }
+
+  settleAll(entries: readonly { readonly id: number }[]): void {
+    for (const { id } of entries) this.settled.push(id);
+  }
+
+  forget(id: number): void {
+    this.settled.push(id);
+  }
+
+  readable(message: Message): boolean {
+    return this.durable && this.#contents.has(message.position);
+  }
+
+  load(entries: readonly Entry[], done: (damaged: readonly Entry[]) => void): void {
+    this.#loads.push(() => {
+      const damaged: Entry[] = [];
+      for (const entry of entries) {
+        const { message } = entry;
+        if (message.loaded || message.entries === 0) continue;
+        const content = this.#contents.get(message.position);
+        this.reads.push(message.position);
+        if (content === undefined) damaged.push(entry);
+        else message.load(content.address, content.header, content.body, new Source(this.#memory, content.body.length));
+      }
+      done(damaged);
+    });
+  }
+
+  /** Answers the reads that wait, and those that follow from them. */
+  read(): void {
+    while (this.#loads.length > 0) this.#loads.shift()!();
+  }
+
+  record(): void {}
+
+  whenDurable(waiter: Waiter): void {
+    waiter.durable();
+  }
+
+  whenAccepting(run: () => void): void {
+    this.waiting.push(run);
+  }
+}
+
+/** What queues need, with a budget that is always exceeded. */
+export class Bench {
+  readonly memory: Memory = new Memory(0);
+  readonly journal: Shelf = new Shelf(this.memory);
+  readonly scratch: Shelf = new Shelf(this.memory);
+  readonly clock: { now: number } = { now: 0 };
+  readonly services: Services = {
+    journal: this.journal,
+    scratch: this.scratch,
+    memory: this.memory,
+    clock: this.clock,
+    later: run => run(),
+    damaged: entry => this.lost.push(entry),
+  };
+  readonly lost: Entry[] = [];
+  #queues = 0;
+
+  queue(durable = true): Queue {
+    const id = ++this.#queues;
+    const options = { id, vhost: '/', name: `q${id}`, durable, autoDelete: false, owner: undefined };
+    return new Queue({ ...options, arguments: { copy: () => undefined } as never }, this.services);
+  }
+
+  message(text: string, persistent = true): Message {
+    const body = Buffer.from(text);
+    const source = new Source(this.memory, 1000);
+    const header = Buffer.alloc(14);
+    return new Message(
+      Buffer.from('\0\0'),
+      header,
+      0,
+      14,
+      body,
+      0,
+      body.length,
+      undefined,
+      body.length,
+      persistent,
+      source,
+      1,
+    );
+  }
+}
+
+export function textOf({ message }: Entry): string {
+  return message.body.toString('utf8', message.bodyStart, message.bodyEnd);
+}
