@@ -55,9 +55,9 @@ function Frame(): JSX.Element {
   const here = path[0] ?? 'overview';
   return (
     <div class="frame">
-      <a class="skip" href="#main" onClick={skip}>
+      <button type="button" class="skip" onClick={skip}>
         Skip to the content
-      </a>
+      </button>
       <aside class="rail">
         <a class="brand" href={link(['overview'])}>
           <img src="./icon.svg" alt="" width="22" height="22" />
@@ -210,7 +210,6 @@ function StreamBar(): JSX.Element | null {
   );
 }
 
-function skip(event: MouseEvent): void {
-  event.preventDefault();
+function skip(): void {
   document.getElementById('main')?.focus();
 }

@@ -15,7 +15,6 @@ export function useLoad<T>(path: string | undefined): Loaded<T> {
   const [state, setState] = useState<{ data?: T; error?: ApiError; busy: boolean }>({ busy: true });
   const [turn, setTurn] = useState(0);
   const again = useCallback(() => setTurn(before => before + 1), []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new turn asks again
   useEffect(() => {
     if (path === undefined) return setState({ busy: false });
     let current = true;

@@ -36,7 +36,6 @@ export function Chart({ title, unit, series, rangeS }: ChartProps): JSX.Element 
   const { times, values } = align(series.map(({ line }) => line));
   const shape = `${theme.value} ${unit} ${rangeS} ${series.map(({ label, colour }) => label + colour).join()}`;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a plot is made anew when its shape changes, not its data
   useEffect(() => {
     const box = place.current as HTMLDivElement;
     const made = new uPlot(options({ title, unit, series, rangeS }, box, setAt), [times, ...values], box);

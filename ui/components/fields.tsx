@@ -77,7 +77,7 @@ function Control({ field, id, described }: { field: Field; id: string; described
     <>
       <input
         {...common}
-        type={kind}
+        {...({ type: kind } as { type?: 'text' })}
         defaultValue={text}
         autocomplete={kind === 'password' ? 'new-password' : 'off'}
         min={kind === 'number' ? 0 : undefined}

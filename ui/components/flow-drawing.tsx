@@ -18,7 +18,7 @@ export function FlowDrawing({ flow }: { flow: Flow }): JSX.Element {
   return (
     <figure class="flow">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keyboard where it is wider than the page */}
-      <div class="flow-box" tabIndex={0} role="group" aria-label="Drawing of who sends what where">
+      <section class="flow-box" tabIndex={0} aria-label="Drawing of who sends what where">
         <svg viewBox={`0 0 ${layout.width} ${layout.height}`} width={layout.width} height={layout.height}>
           <title>Producers, exchanges, queues and workers</title>
           {layout.edges.map(({ edge, from, to }) => (
@@ -42,7 +42,7 @@ export function FlowDrawing({ flow }: { flow: Flow }): JSX.Element {
             <Node key={node.id} node={node} x={x} y={y} />
           ))}
         </svg>
-      </div>
+      </section>
       {left.length > 0 && <figcaption class="muted">The busiest are drawn; not drawn: {phrase(left)}.</figcaption>}
     </figure>
   );

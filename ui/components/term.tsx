@@ -18,7 +18,6 @@ export function Term({
   children: ComponentChildren;
 }): JSX.Element {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the explanation must be had by keyboard too
     <span class="term" data-word={word} tabIndex={plain ? undefined : 0}>
       {children}
     </span>
