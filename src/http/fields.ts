@@ -59,3 +59,10 @@ export const flag: z.ZodType<boolean, string | undefined> = z
   .string()
   .optional()
   .transform(text => text === 'true');
+
+/** Sent by clients that repeat in the body what the path says; of no effect. */
+export const repeated: Readonly<Record<'name' | 'vhost' | 'user', z.ZodOptional<z.ZodUnknown>>> = {
+  name: z.unknown().optional(),
+  vhost: z.unknown().optional(),
+  user: z.unknown().optional(),
+};

@@ -12,6 +12,7 @@ import { route } from '../broker/route.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { headersOf, isPersistent } from './content-header.ts';
 import type { SessionContext } from './context.ts';
+import type { Verdict } from './settling.ts';
 
 /** Who acts, and where. */
 export interface Operator {
@@ -60,8 +61,13 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
   );
   const { queues } = route(vhost, exchange, key.toString('latin1'), () => headersOf(message));
   exchange.stats.publishedIn++;
-  if (queues.length === 0) return done(false);
-  exchange.stats.publishedOut++;
+  vhost.stats.published++;
+  if (queues.length === 0) {
+    vhost.stats.returned++;
+    context.broker.stats.returned++;
+    return done(false);
+  }
+  exchange.stats.publishedOut += queues.length;
   if (publish(queues, message, journal)) journal.whenDurable({ durable: () => done(true) });
   else done(true);
 }
@@ -96,11 +102,11 @@ export function getFor(
       const entry = queue.take(false);
       if (entry === 'paged') return queue.whenLoaded(next);
       if (entry === undefined) {
-        queue.stats.gotEmpty++;
+        vhost.stats.gotEmpty++;
         break;
       }
-      queue.stats.got++;
-      if (entry.redelivered) queue.stats.redelivered++;
+      vhost.stats.got++;
+      if (entry.redelivered) vhost.stats.redelivered++;
       bytes += entry.message.bodyBytes;
       taken.push({ entry, left: queue.ready.count });
     }
@@ -111,15 +117,21 @@ export function getFor(
   else next();
 }
 
-/** Settles what a get has taken: acknowledged or dropped, or given back to its old place. */
-export function settleFor(taken: readonly Taken[], requeue: boolean): void {
-  const queues = new Set<Queue>();
+/** Settles what a get has taken: acknowledged, dropped, or given back to its old place. */
+export function settleFor({ vhost }: Operator, taken: readonly Taken[], verdict: Verdict): void {
+  const returnedTo = new Set<Queue>();
   for (const { entry } of taken) {
-    if (requeue) entry.queue.giveBack(entry);
-    else entry.queue.settle(entry);
-    queues.add(entry.queue);
+    const { queue } = entry;
+    if (verdict === 'ack') {
+      vhost.stats.acked++;
+      queue.ack(entry);
+    } else if (verdict === 'drop') queue.drop(entry);
+    else {
+      queue.giveBack(entry);
+      returnedTo.add(queue);
+    }
   }
-  if (requeue) for (const queue of queues) queue.redistribute();
+  for (const queue of returnedTo) queue.redistribute();
 }
 
 function gone({ vhost }: Operator, name: string): AmqpError {

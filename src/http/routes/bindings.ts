@@ -6,7 +6,7 @@ import { expectRight, ownVhosts } from '../access.ts';
 import { tableOf } from '../amqp-json.ts';
 import { durably } from '../durable.ts';
 import { notAuthorised, notFound } from '../errors.ts';
-import { argumentsTable } from '../fields.ts';
+import { argumentsTable, repeated } from '../fields.ts';
 import { type Ask, changed, type Done, type Listing, type Route, route } from '../route.ts';
 import {
   type AnyBinding,
@@ -24,12 +24,11 @@ const binding = z.strictObject({
     .refine(key => Buffer.byteLength(key) <= 255, 'longer than 255 bytes')
     .default(''),
   arguments: argumentsTable.default({}),
-  /** Sent by clients that repeat what the path says. */
-  source: z.string().optional(),
-  destination: z.string().optional(),
-  destination_type: z.string().optional(),
-  vhost: z.string().optional(),
-  properties_key: z.string().nullish(),
+  ...repeated,
+  source: z.unknown().optional(),
+  destination: z.unknown().optional(),
+  destination_type: z.unknown().optional(),
+  properties_key: z.unknown().optional(),
 });
 
 type Body = z.infer<typeof binding>;
@@ -41,9 +40,13 @@ interface Ends {
 }
 
 function* bindingsOf(vhost: Vhost): Generator<AnyBinding> {
-  for (const queue of vhost.queues.values()) yield defaultBinding(vhost, queue);
-  for (const exchange of vhost.exchanges.values())
+  for (const queue of [...vhost.queues.values()].sort(byName)) yield defaultBinding(vhost, queue);
+  for (const exchange of [...vhost.exchanges.values()].sort(byName))
     for (const bound of exchange.bindings.values()) yield anyBinding(vhost, bound);
+}
+
+function byName(a: Destination, b: Destination): number {
+  return a.name < b.name ? -1 : Number(a.name > b.name);
 }
 
 function listing(items: readonly AnyBinding[]): Listing<AnyBinding> {

@@ -6,7 +6,7 @@ import { expectRight, ownVhosts } from '../access.ts';
 import { tableOf } from '../amqp-json.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notAuthorised, notFound } from '../errors.ts';
-import { argumentsTable, flag, truth } from '../fields.ts';
+import { argumentsTable, flag, repeated, truth } from '../fields.ts';
 import { changed, type Listing, put, type Route, route } from '../route.ts';
 import { type AnyBinding, anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
 import { exchangeView } from '../views/exchange.ts';
@@ -18,9 +18,7 @@ const declaration = z.strictObject({
   auto_delete: truth.default(false),
   internal: truth.default(false),
   arguments: argumentsTable.default({}),
-  /** Sent by clients that repeat what the path says. */
-  name: z.string().optional(),
-  vhost: z.string().optional(),
+  ...repeated,
 });
 
 /** What paths call the default exchange. */

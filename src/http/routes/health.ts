@@ -6,7 +6,7 @@ import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
 import type { Management } from '../management.ts';
 import { type Route, route } from '../route.ts';
-import { publishAs, take, untilAccepting } from './messages.ts';
+import { operatorOf, publishAs, take, untilAccepting } from './messages.ts';
 
 /** RabbitMQ's name for the queue of its test. */
 const aliveness = 'aliveness-test';
@@ -107,7 +107,7 @@ export const healthRoutes: readonly Route[] = [
       } as const;
       await publishAs(ask, '', message);
       const taken = await take(ask, aliveness, 1);
-      settleFor(taken, false);
+      settleFor(operatorOf(ask), taken, 'ack');
       return taken.length === 1 ? ok() : failed('the message did not come back');
     },
   }),

@@ -5,7 +5,7 @@ import { AmqpError } from '../../broker/errors.ts';
 import { getFor, type Operator, publishFor, settleFor, type Taken } from '../../session/operator.ts';
 import { bytesOfPayload, type JsonProperties, jsonOfProperties, payloadOf, propertiesOf } from '../amqp-json.ts';
 import { HttpError, refusal } from '../errors.ts';
-import { argumentsTable, name, whole } from '../fields.ts';
+import { argumentsTable, name, repeated, whole } from '../fields.ts';
 import type { Management } from '../management.ts';
 import { type Ask, type Route, route } from '../route.ts';
 import { bodyOf, exchangeAndKey } from '../views/message.ts';
@@ -23,7 +23,7 @@ const acceptingMsMax = 5_000;
 const octet = whole(0, 255);
 
 /** Properties under AMQP's names; RabbitMQ's clients send an empty array for none. */
-export const properties: z.ZodType<JsonProperties, unknown> = z.preprocess(
+const messageProperties: z.ZodType<JsonProperties, unknown> = z.preprocess(
   value => (Array.isArray(value) && value.length === 0 ? {} : value),
   z.strictObject({
     content_type: name.optional(),
@@ -52,13 +52,12 @@ type Publication = {
 
 const publication = z.strictObject({
   routing_key: name,
-  properties,
+  properties: messageProperties,
   payload: z.string(),
   payload_encoding: z.enum(['string', 'base64'], 'neither string nor base64'),
-  /** Sent by clients that repeat what the path says, or that put properties here; of no effect. */
-  name: z.string().optional(),
-  vhost: z.string().optional(),
-  exchange: z.string().optional(),
+  ...repeated,
+  /** Sent by RabbitMQ's page and command line beside the properties; of no effect. */
+  exchange: z.unknown().optional(),
   delivery_mode: z.unknown().optional(),
   headers: z.unknown().optional(),
   props: z.unknown().optional(),
@@ -66,15 +65,20 @@ const publication = z.strictObject({
 
 const ackModes = ['ack_requeue_true', 'ack_requeue_false', 'reject_requeue_true', 'reject_requeue_false'] as const;
 
+const verdicts = {
+  ack_requeue_true: 'requeue',
+  ack_requeue_false: 'ack',
+  reject_requeue_true: 'requeue',
+  reject_requeue_false: 'drop',
+} as const;
+
 const getting = z.strictObject({
   ackmode: z.enum(ackModes, `not one of ${ackModes.join(', ')}`),
   count: whole(0, getMax),
   encoding: z.enum(['auto', 'base64'], 'Unsupported encoding. Please use auto or base64.'),
   truncate: whole(0, Number.MAX_SAFE_INTEGER).optional(),
-  /** Sent by clients that repeat what the path says; of no effect. */
-  name: z.string().optional(),
-  vhost: z.string().optional(),
-  queue: z.string().optional(),
+  ...repeated,
+  queue: z.unknown().optional(),
   requeue: z.unknown().optional(),
   payload_file: z.unknown().optional(),
 });
@@ -138,13 +142,17 @@ export function take(ask: AnyAsk, queue: string, count: number): Promise<readonl
 function view({ entry, left }: Taken, encoding: 'auto' | 'base64', truncate: number | undefined): object {
   const { message } = entry;
   const { exchange, routingKey } = exchangeAndKey(message);
+  const properties = jsonOfProperties(
+    decodeProperties(message.header as Buffer, message.headerStart, message.headerEnd),
+  );
   return {
     payload_bytes: message.bodyBytes,
     redelivered: entry.redelivered,
     exchange,
     routing_key: routingKey,
     message_count: left,
-    properties: jsonOfProperties(decodeProperties(message.header as Buffer, message.headerStart, message.headerEnd)),
+    // RabbitMQ writes no properties as an empty array.
+    properties: Object.keys(properties).length === 0 ? [] : properties,
     ...payloadOf(bodyOf(message, truncate), encoding),
   };
 }
@@ -170,7 +178,7 @@ export const messageRoutes: readonly Route[] = [
       try {
         return taken.map(each => view(each, encoding, truncate));
       } finally {
-        settleFor(taken, ackmode.endsWith('true'));
+        settleFor(operatorOf(ask), taken, verdicts[ackmode]);
       }
     },
   }),

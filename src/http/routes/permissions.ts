@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { checkPatterns, PatternError } from '../../auth/permission.ts';
 import { badRequest, notFound } from '../errors.ts';
+import { repeated } from '../fields.ts';
 import { recordPeople } from '../people.ts';
 import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
 import { permissionsOf, permissionView } from '../views/permission.ts';
@@ -12,10 +13,8 @@ const patterns = z.strictObject({
   configure: pattern,
   write: pattern,
   read: pattern,
-  /** Sent by clients that repeat what the path says. */
-  vhost: z.string().optional(),
-  user: z.string().optional(),
-  username: z.string().optional(),
+  ...repeated,
+  username: z.unknown().optional(),
 });
 
 export const permissionRoutes: readonly Route[] = [

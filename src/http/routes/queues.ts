@@ -6,11 +6,12 @@ import { expectRight, ownVhosts } from '../access.ts';
 import { tableOf } from '../amqp-json.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
-import { argumentsTable, flag, truth } from '../fields.ts';
+import { argumentsTable, flag, repeated, truth } from '../fields.ts';
 import { type Ask, changed, type Listing, put, type Route, route } from '../route.ts';
 import { anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
 import { consumerView } from '../views/consumer.ts';
-import { queueBasics, queueLengths, queueView } from '../views/queue.ts';
+import { queueLengths } from '../views/counters.ts';
+import { queueBasics, queueView } from '../views/queue.ts';
 
 const listQuery = z.object({ disable_stats: flag, enable_queue_totals: flag });
 
@@ -20,9 +21,8 @@ const declaration = z.strictObject({
   durable: truth.default(true),
   auto_delete: truth.default(false),
   arguments: argumentsTable.default({}),
-  /** Sent by clients that repeat what the path says, or that know clusters; of no effect. */
-  name: z.string().optional(),
-  vhost: z.string().optional(),
+  ...repeated,
+  /** Sent by clients that know clusters; of no effect. */
   node: z.string().nullish(),
   queue_type: z.string().nullish(),
   type: z.string().nullish(),
@@ -146,8 +146,7 @@ export const queueRoutes: readonly Route[] = [
   route('POST', '/queues/:vhost/:queue/actions', {
     body: z.strictObject({
       action: z.enum(['sync', 'cancel_sync']),
-      name: z.string().optional(),
-      vhost: z.string().optional(),
+      ...repeated,
     }),
     answer: 'nothing',
     summary: 'Actions on mirrored queues: there are none to carry out',

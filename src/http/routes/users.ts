@@ -9,7 +9,7 @@ import {
   PasswordError,
 } from '../../auth/password.ts';
 import { badRequest, notFound } from '../errors.ts';
-import { name, words } from '../fields.ts';
+import { name, repeated, words } from '../fields.ts';
 import type { Management } from '../management.ts';
 import { deleteUsers, recordPeople } from '../people.ts';
 import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
@@ -25,8 +25,8 @@ const user = z.strictObject({
   hashing_algorithm: z.string().optional(),
   tags: words.optional(),
   limits: z.looseObject({}).optional(),
-  name: z.string().optional(),
-  username: z.string().optional(),
+  ...repeated,
+  username: z.unknown().optional(),
 });
 
 /** Usual for such a long password hash: a mistake of the client, told without the secret. */

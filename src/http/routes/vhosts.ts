@@ -4,8 +4,7 @@ import type { Vhost } from '../../broker/vhost.ts';
 import { isMonitor, maySee, visibleVhosts } from '../access.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
-import { truth, words } from '../fields.ts';
-import { deleteVhost } from '../people.ts';
+import { repeated, truth, words } from '../fields.ts';
 import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
 import { permissionsIn } from '../views/permission.ts';
 import { vhostView } from '../views/vhost.ts';
@@ -19,7 +18,7 @@ const settings = z.strictObject({
   tracing: truth.optional(),
   default_queue_type: z.string().nullish(),
   protected_from_deletion: truth.optional(),
-  name: z.string().optional(),
+  ...repeated,
   metadata: z.looseObject({}).optional(),
 });
 
@@ -65,7 +64,7 @@ export const vhostRoutes: readonly Route[] = [
     summary: 'Deletes a vhost with all that is in it, and closes its connections',
     run: async ({ management, params }) => {
       const { name } = vhostNamed(management.broker.vhosts, params.name);
-      await deleteVhost(management, name);
+      await durably(management, 'topology', () => management.broker.deleteVhost(name));
       return changed;
     },
   }),

@@ -1,6 +1,7 @@
 // A channel as RabbitMQ shows it.
 import type { Channel } from '../../session/channel.ts';
 import type { Management } from '../management.ts';
+import { channelCounters } from './counters.ts';
 import type { Rates } from './rates.ts';
 
 /** As RabbitMQ names a channel. */
@@ -8,7 +9,7 @@ export function channelName({ connection, number }: Channel): string {
   return `${connection.name} (${number})`;
 }
 
-export function channelView(channel: Channel, { node }: Management, _rates: Rates): object {
+export function channelView(channel: Channel, { node }: Management, rates: Rates): object {
   const { connection, user } = channel;
   return {
     acks_uncommitted: 0,
@@ -20,9 +21,10 @@ export function channelView(channel: Channel, { node }: Management, _rates: Rate
     },
     consumer_count: channel.consumers.size,
     global_prefetch_count: channel.credit.limit,
+    message_stats: rates.all(channel, 'msg_rates', channelCounters(channel)),
     messages_unacknowledged: channel.unsettled.count,
-    messages_uncommitted: 0,
-    messages_unconfirmed: 0,
+    messages_uncommitted: channel.transaction?.uncommittedPublishes ?? 0,
+    messages_unconfirmed: channel.confirms?.unconfirmed ?? 0,
     name: channelName(channel),
     node,
     number: channel.number,

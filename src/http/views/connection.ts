@@ -2,6 +2,7 @@
 import type { Connection } from '../../session/connection.ts';
 import { jsonOf } from '../amqp-json.ts';
 import type { Management } from '../management.ts';
+import { connectionCounters } from './counters.ts';
 import type { Rates } from './rates.ts';
 
 /** The name that the client gave itself. */
@@ -31,9 +32,9 @@ export function connectionView(connection: Connection, { node }: Management, rat
     peer_port: peer.port,
     port: peer.localPort,
     protocol: 'AMQP 0-9-1',
-    ...rates.all(connection, 'data_rates', connectionBytes(connection)),
-    recv_cnt: 0,
-    send_cnt: 0,
+    ...rates.all(connection, 'data_rates', connectionCounters(connection)),
+    recv_cnt: connection.stats.receivedChunks,
+    send_cnt: connection.stats.sentChunks,
     send_pend: 0,
     ssl: false,
     ssl_cipher: null,
@@ -48,8 +49,4 @@ export function connectionView(connection: Connection, { node }: Management, rat
     user_who_performed_action: user,
     vhost: connection.vhost?.name ?? '',
   };
-}
-
-function connectionBytes({ received }: Connection): Record<string, number> {
-  return { recv_oct: received, send_oct: 0 };
 }

@@ -2,16 +2,16 @@
 import { type Exchange, exchangeTypes } from '../../broker/exchange.ts';
 import { isPredeclared } from '../../broker/vhost.ts';
 import { jsonOf } from '../amqp-json.ts';
+import { exchangeCounters } from './counters.ts';
 import type { Rates } from './rates.ts';
 
 export function exchangeView(exchange: Exchange, rates: Rates): object {
-  const { publishedIn, publishedOut } = exchange.stats;
   return {
     arguments: jsonOf(exchange.arguments),
     auto_delete: exchange.autoDelete,
     durable: exchange.durable,
     internal: exchange.internal,
-    message_stats: rates.all(exchange, 'msg_rates', { publish_in: publishedIn, publish_out: publishedOut }),
+    message_stats: rates.all(exchange, 'msg_rates', exchangeCounters(exchange)),
     name: exchange.name,
     type: exchange.type,
     user_who_performed_action: isPredeclared(exchange.name) ? 'rmq-internal' : '',

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import type { Management } from '../management.ts';
+import { churnCounters } from './counters.ts';
 import { exchangeTypesView } from './exchange.ts';
-import { churn, contextView } from './overview.ts';
+import { contextView } from './overview.ts';
 import type { Rates } from './rates.ts';
 
 /** Counters of Erlang's files and tables: nothing is counted under these names. */
@@ -59,7 +60,7 @@ export function nodeView(management: Management, rates: Rates): object {
       disk_free: disk === undefined ? 0 : disk.bavail * disk.bsize,
     }),
     ...rates.all(broker, 'data_rates', Object.fromEntries(absent.map(name => [name, 0]))),
-    ...rates.all(broker, 'msg_rates', churn()),
+    ...rates.all(broker, 'msg_rates', churnCounters(broker)),
   };
 }
 

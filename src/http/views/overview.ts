@@ -2,10 +2,9 @@
 import type { User } from '../../auth/authority.ts';
 import { isMonitor, maySee, ownVhosts, visibleVhosts } from '../access.ts';
 import type { Management } from '../management.ts';
+import { churnCounters, vhostCounters, vhostLengths } from './counters.ts';
 import { exchangeTypesView } from './exchange.ts';
-import { queueCounters } from './queue.ts';
 import type { Rates } from './rates.ts';
-import { vhostLengths } from './vhost.ts';
 
 /** Ages of the histories that are kept, s. */
 export const retentionS: readonly number[] = [60, 600, 3600, 28_800, 86_400];
@@ -21,15 +20,10 @@ export function overviewView(management: Management, viewer: User, rates: Rates)
     objects.connections++;
     objects.channels += connection.channels.size;
   }
-  const messages: Record<string, number> = {};
   for (const { exchanges, queues } of vhosts) {
     objects.exchanges += exchanges.size;
     objects.queues += queues.size;
-    for (const queue of queues.values()) {
-      objects.consumers += queue.consumers.size;
-      const counters = queueCounters(queue);
-      for (const name in counters) messages[name] = (messages[name] ?? 0) + (counters[name] as number);
-    }
+    for (const queue of queues.values()) objects.consumers += queue.consumers.size;
   }
   return {
     management_version: productVersion,
@@ -46,27 +40,17 @@ export function overviewView(management: Management, viewer: User, rates: Rates)
     release_series_support_status: 'supported',
     disable_stats: false,
     enable_queue_totals: false,
-    message_stats: rates.all(broker, 'msg_rates', messages),
-    churn_rates: rates.all(broker, 'msg_rates', churn()),
+    message_stats: {
+      ...rates.all(broker, 'msg_rates', vhostCounters(new Set(vhosts), management.connections)),
+      ...rates.all(broker, 'msg_rates', { disk_reads: 0, disk_writes: 0 }),
+    },
+    churn_rates: rates.all(broker, 'msg_rates', churnCounters(broker)),
     queue_totals: rates.all(broker, 'lengths', vhostLengths(vhosts)),
     object_totals: objects,
     statistics_db_event_queue: 0,
     node,
     listeners: monitors ? listenersView(management) : [],
     contexts: monitors ? [contextView(management)] : [],
-  };
-}
-
-/** Opened and closed since the start. */
-export function churn(): Record<string, number> {
-  return {
-    channel_closed: 0,
-    channel_created: 0,
-    connection_closed: 0,
-    connection_created: 0,
-    queue_created: 0,
-    queue_declared: 0,
-    queue_deleted: 0,
   };
 }
 

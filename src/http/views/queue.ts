@@ -2,48 +2,8 @@
 import type { Queue } from '../../broker/queue.ts';
 import { jsonOf } from '../amqp-json.ts';
 import type { Management } from '../management.ts';
+import { queueCounters, queueLengths } from './counters.ts';
 import type { Rates } from './rates.ts';
-
-/** The counters of a queue under RabbitMQ's names. */
-export function queueCounters({ stats }: Queue): Record<string, number> {
-  return {
-    publish: stats.published,
-    ...deliveryCounters(stats),
-  };
-}
-
-/** Counters of deliveries under RabbitMQ's names. */
-export function deliveryCounters(stats: {
-  readonly delivered: number;
-  readonly deliveredNoAck: number;
-  readonly got: number;
-  readonly gotNoAck: number;
-  readonly gotEmpty: number;
-  readonly acked: number;
-  readonly redelivered: number;
-}): Record<string, number> {
-  return {
-    ack: stats.acked,
-    deliver: stats.delivered,
-    deliver_get: stats.delivered + stats.deliveredNoAck + stats.got + stats.gotNoAck,
-    deliver_no_ack: stats.deliveredNoAck,
-    get: stats.got,
-    get_empty: stats.gotEmpty,
-    get_no_ack: stats.gotNoAck,
-    redeliver: stats.redelivered,
-  };
-}
-
-/** Messages of a queue. */
-export function queueLengths(queue: Queue): {
-  messages: number;
-  messages_ready: number;
-  messages_unacknowledged: number;
-} {
-  const { unsettled } = queue;
-  const ready = queue.ready.count;
-  return { messages: ready + unsettled, messages_ready: ready, messages_unacknowledged: unsettled };
-}
 
 /** What `disable_stats` leaves of a queue. */
 export function queueBasics(queue: Queue, { node }: Management): object {
