@@ -124,8 +124,8 @@ function arrived(): void {
 /** The broker answers, but not with data: what was shown is gone or may not be seen. */
 function refused(paths: readonly string[], text: string): void {
   arrived();
-  const { index, status, reason } = JSON.parse(text) as { index?: number; status: number; reason: string };
-  const those = index === undefined ? paths : paths.slice(index, index + 1);
+  const { get, status, reason } = JSON.parse(text) as { get: number | null; status: number; reason: string };
+  const those = get === null ? paths : paths.slice(get, get + 1);
   for (const path of those) put(path, { error: new ApiError(status, reason, `GET /api${path}`), path });
   if (status === 401) void read('/whoami').catch(() => {});
 }

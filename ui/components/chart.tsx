@@ -95,12 +95,18 @@ function options(
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
-      x: { range: (_, __, newest) => [newest - rangeS, newest] },
+      x: {
+        range: (_, __, newest) => {
+          const end = newest ?? Date.now() / 1000;
+          return [end - rangeS, end];
+        },
+      },
       y: { range: (_, __, most) => [0, Math.max(most * 1.1, unit === 'rate' ? 1 : 4)] },
     },
     axes: [
       {
         ...axis,
+        size: 28,
         space: 70,
         values: (_, splits) => splits.map(at => (rangeS > 3600 ? time(at * 1000).slice(0, 5) : time(at * 1000))),
       },

@@ -69,10 +69,11 @@ function EdgeLabel({
 }): JSX.Element | null {
   const text = rate(speed);
   if (text === DASH) return null;
-  // Near the end: several edges leave the same node.
-  const x = from.x < to.x ? to.x - 34 : to.x + NODE_WIDTH + 8;
+  // Near the end, since several edges leave the same node; between two exchanges beside the bend.
+  const [x, y] =
+    from.x < to.x ? [to.x - 34, middle(to) - 5] : [to.x + NODE_WIDTH + 76, (middle(from) + middle(to)) / 2 + 4];
   return (
-    <text class="edge-label" x={x} y={middle(to) - 5}>
+    <text class="edge-label" x={x} y={y}>
       {label && <title>{label}</title>}
       {text}
     </text>

@@ -1,6 +1,7 @@
 // Small parts that many pages are made of: headings with a path, facts, tabs, tags, the period of charts.
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { count } from '../format.ts';
 import { RANGES } from '../series.ts';
 import { link, setParams, view } from '../url.ts';
 import type { WordId } from '../words.ts';
@@ -10,7 +11,7 @@ import { Term } from './term.tsx';
 /** The head of a page: where it stands, its name, and what can be done. `copy` is a name worth copying. */
 export function Head(props: {
   title: string;
-  trail?: readonly { title: string; path: readonly string[] }[];
+  trail?: readonly { title: string; path: readonly string[]; vhost?: string }[];
   copy?: string;
   actions?: ComponentChildren;
 }): JSX.Element {
@@ -23,8 +24,8 @@ export function Head(props: {
       <div>
         {trail.length > 0 && (
           <nav class="trail" aria-label="Breadcrumb">
-            {trail.map(({ title, path }) => (
-              <a key={title} href={link(path)}>
+            {trail.map(({ title, path, vhost }) => (
+              <a key={title} href={link(path, vhost === undefined ? {} : { vhost })}>
                 {title}
               </a>
             ))}
@@ -60,12 +61,12 @@ export function Facts({ facts }: { facts: readonly (readonly [string, ComponentC
 export function Figures({
   figures,
 }: {
-  figures: readonly { name: string; value: string; word?: WordId; colour?: string }[];
+  figures: readonly { name: string; value: string; word?: WordId; colour?: string; wide?: boolean }[];
 }): JSX.Element {
   return (
     <dl class="figures">
-      {figures.map(({ name, value, word, colour }) => (
-        <div key={name} class={colour ? `mark-${colour}` : ''}>
+      {figures.map(({ name, value, word, colour, wide }) => (
+        <div key={name} class={`${colour ? `mark-${colour}` : ''} ${wide ? 'wide' : ''}`}>
           <dt>{word ? <Term word={word}>{name}</Term> : name}</dt>
           <dd>{value}</dd>
         </div>
@@ -96,6 +97,11 @@ export function Tabs({
       </div>
     </>
   );
+}
+
+/** A count in its own colour; zero is dim, so that what is there stands out. */
+export function Amount({ of, colour }: { of: number | undefined; colour: 'ready' | 'unacked' }): JSX.Element {
+  return <b class={of ? `ink-${colour}` : 'zero'}>{count(of)}</b>;
 }
 
 export function Tag({

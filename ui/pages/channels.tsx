@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { api } from '../api.ts';
 import { List } from '../components/list.tsx';
-import { Head, Tag } from '../components/parts.tsx';
+import { Amount, Head, Tag } from '../components/parts.tsx';
 import { Empty } from '../components/states.tsx';
 import type { Column } from '../components/table.tsx';
 import { count, rate } from '../format.ts';
@@ -42,7 +42,7 @@ export const channelColumns: readonly Column<ChannelInfo>[] = [
     'unacked',
     'Unacked',
     'messages_unacknowledged',
-    channel => <b class="ink-unacked">{count(channel.messages_unacknowledged)}</b>,
+    channel => <Amount of={channel.messages_unacknowledged} colour="unacked" />,
     'unacked',
   ),
   number(

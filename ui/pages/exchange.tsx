@@ -27,7 +27,10 @@ export function ExchangePage({ vhost, name }: { vhost: string; name: string }): 
       <Head
         title={exchangeName(name)}
         copy={name}
-        trail={[{ title: 'Exchanges', path: ['exchanges'] }]}
+        trail={[
+          { title: 'Exchanges', path: ['exchanges'] },
+          { title: vhost, path: ['exchanges'], vhost },
+        ]}
         actions={
           exchange && (
             <>

@@ -74,10 +74,7 @@ export function OverviewPage(): JSX.Element {
             <Section title="Broker">
               <Facts
                 facts={[
-                  [
-                    'Product',
-                    `${overview.product_name ?? 'Leveret'} ${overview.leveret_version ?? overview.product_version ?? ''}`,
-                  ],
+                  ['Product', `Leveret ${overview.leveret_version ?? overview.product_version ?? ''}`],
                   ['Speaks like', overview.rabbitmq_version && `RabbitMQ ${overview.rabbitmq_version}`],
                   ['Cluster name', overview.cluster_name],
                   ...(overview.listeners ?? []).map(
@@ -156,7 +153,9 @@ function NodeFacts({ node }: { node: NodeInfo }): JSX.Element {
           ['Memory', `${bytes(node.mem_used)}${node.mem_limit ? ` of ${bytes(node.mem_limit)}` : ''}`],
           [
             'Disk free',
-            `${bytes(node.disk_free)}${node.disk_free_limit ? `, alarm below ${bytes(node.disk_free_limit)}` : ''}`,
+            node.disk_free
+              ? `${bytes(node.disk_free)}${node.disk_free_limit ? `, alarm below ${bytes(node.disk_free_limit)}` : ''}`
+              : undefined,
           ],
           ['Open files', `${exact(node.fd_used)} of ${exact(node.fd_total)}`],
           ['Processors', node.processors],

@@ -66,9 +66,10 @@ export function QueueMessages({ queue }: { queue: Queue }): JSX.Element {
   );
 }
 
+/** Beside a reader there is room for less. */
 function columns(chosen: string | undefined): Column<Message>[] {
   const { path, params } = view.value;
-  return [
+  const all: Column<Message>[] = [
     {
       id: 'sequence',
       title: 'Message',
@@ -92,6 +93,7 @@ function columns(chosen: string | undefined): Column<Message>[] {
     },
     { id: 'size', title: 'Size', number: true, cell: message => bytes(message.body_bytes) },
   ];
+  return chosen ? all.filter(({ id }) => id !== 'size' && id !== 'body') : all;
 }
 
 function Filters({

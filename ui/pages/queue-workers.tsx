@@ -3,10 +3,10 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { api, brokerNow, send } from '../api.ts';
 import { askDanger } from '../components/dialog.tsx';
-import { Facts, Tag } from '../components/parts.tsx';
+import { Amount, Facts, Tag } from '../components/parts.tsx';
 import { Empty, Fault, Loading } from '../components/states.tsx';
 import { type Column, Table } from '../components/table.tsx';
-import { age, bytes, count, duration, exact, moment, percentiles, plural } from '../format.ts';
+import { age, bytes, duration, exact, moment, percentiles, plural } from '../format.ts';
 import { useLive } from '../live.ts';
 import { exchangeName } from '../stats.ts';
 import type { Queue, Task, Worker } from '../types.ts';
@@ -59,12 +59,7 @@ function WorkerCard({ queue, worker, now }: { queue: Queue; worker: Worker; now:
       </header>
       <Facts
         facts={[
-          [
-            'In hand',
-            <b key="held" class="ink-unacked">
-              {count(worker.task_count)}
-            </b>,
-          ],
+          ['In hand', <Amount key="held" of={worker.task_count} colour="unacked" />],
           ['Prefetch', worker.prefetch_count || 'no limit', 'prefetch'],
           ['Delivered', exact(worker.delivered)],
           ['Acknowledged', exact(worker.acked)],

@@ -23,7 +23,10 @@ export function QueuePage({ vhost, name }: { vhost: string; name: string }): JSX
       <Head
         title={name}
         copy={name}
-        trail={[{ title: 'Queues', path: ['queues'] }]}
+        trail={[
+          { title: 'Queues', path: ['queues'] },
+          { title: vhost, path: ['queues'], vhost },
+        ]}
         actions={queue && <Actions queue={queue} />}
       />
       {live.error ? (
@@ -81,8 +84,8 @@ function QueueFigures({ queue }: { queue: Queue }): JSX.Element {
         { name: 'Out', value: rate(rateOf(queue.message_stats, 'deliver_get')), word: 'out', colour: 'out' },
         { name: 'Oldest', value: age(queue.oldest_message_age_ms), word: 'oldest' },
         { name: 'Empty in', value: emptyIn(queue), word: 'empty' },
-        { name: 'Wait p50 / p95 / p99', value: percentiles(wait), word: 'wait' },
-        { name: 'Work p50 / p95 / p99', value: percentiles(work), word: 'processing' },
+        { name: 'Wait p50 / p95 / p99', value: percentiles(wait), word: 'wait', wide: true },
+        { name: 'Work p50 / p95 / p99', value: percentiles(work), word: 'processing', wide: true },
       ]}
     />
   );

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { api } from '../api.ts';
 import { List } from '../components/list.tsx';
-import { Head, Tag } from '../components/parts.tsx';
+import { Amount, Head, Tag } from '../components/parts.tsx';
 import { Sparkline } from '../components/sparkline.tsx';
 import { Empty } from '../components/states.tsx';
 import type { Column } from '../components/table.tsx';
@@ -34,14 +34,14 @@ export const queueColumns: readonly Column<Queue>[] = [
     fields: ['state', 'idle_since'],
     cell: queue => <QueueState queue={queue} />,
   },
-  number('ready', 'Ready', 'messages_ready', queue => <b class="ink-ready">{count(queue.messages_ready)}</b>, {
+  number('ready', 'Ready', 'messages_ready', queue => <Amount of={queue.messages_ready} colour="ready" />, {
     word: 'ready',
   }),
   number(
     'unacked',
     'Unacked',
     'messages_unacknowledged',
-    queue => <b class="ink-unacked">{count(queue.messages_unacknowledged)}</b>,
+    queue => <Amount of={queue.messages_unacknowledged} colour="unacked" />,
     {
       word: 'unacked',
     },

@@ -3,10 +3,10 @@ import type { JSX } from 'preact';
 import { api, send } from '../api.ts';
 import { openForm } from '../components/dialog.tsx';
 import { List } from '../components/list.tsx';
-import { Head } from '../components/parts.tsx';
+import { Amount, Head } from '../components/parts.tsx';
 import { Empty } from '../components/states.tsx';
 import type { Column } from '../components/table.tsx';
-import { count, rate } from '../format.ts';
+import { rate } from '../format.ts';
 import { Icon } from '../icons.tsx';
 import { enter } from '../session.ts';
 import { rateOf } from '../stats.ts';
@@ -29,7 +29,7 @@ const columns: readonly Column<VhostInfo>[] = [
     number: true,
     sort: 'messages_ready',
     fields: ['messages_ready'],
-    cell: vhost => <b class="ink-ready">{count(vhost.messages_ready)}</b>,
+    cell: vhost => <Amount of={vhost.messages_ready} colour="ready" />,
   },
   {
     id: 'unacked',
@@ -38,7 +38,7 @@ const columns: readonly Column<VhostInfo>[] = [
     number: true,
     sort: 'messages_unacknowledged',
     fields: ['messages_unacknowledged'],
-    cell: vhost => <b class="ink-unacked">{count(vhost.messages_unacknowledged)}</b>,
+    cell: vhost => <Amount of={vhost.messages_unacknowledged} colour="unacked" />,
   },
   speed('publish', 'In'),
   speed('deliver_get', 'Out'),
