@@ -1,6 +1,6 @@
 // The frame of the page: the rail, the bar about the stream, and the page that the address names.
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { loggedOut } from './api.ts';
 import { DialogHost } from './components/dialog.tsx';
 import { Empty } from './components/states.tsx';
@@ -122,8 +122,13 @@ function Page({ path }: { path: readonly string[] }): JSX.Element {
 }
 
 function RailLink({ id, title, icon, here }: { id: string; title: string; icon: IconName; here: string }): JSX.Element {
+  const place = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    // On a phone the rail is a bar that has not room for all.
+    if (here === id) place.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [here, id]);
   return (
-    <a href={link([id])} aria-current={here === id ? 'page' : undefined}>
+    <a ref={place} href={link([id])} aria-current={here === id ? 'page' : undefined}>
       <Icon name={icon} />
       <span>{title}</span>
     </a>

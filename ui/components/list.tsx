@@ -57,6 +57,11 @@ export function List<Row>(props: ListProps<Row>): JSX.Element {
     else change({ sort: '', reverse: false });
   };
   const data = live.data;
+  const beyond = live.error?.status === 400 && state.page > 1;
+  useEffect(() => {
+    // The rows of the last page may go while it is looked at.
+    if (beyond) setParams({ page: undefined });
+  }, [beyond]);
   return (
     <section class="list">
       <div class="toolbar">
@@ -68,7 +73,7 @@ export function List<Row>(props: ListProps<Row>): JSX.Element {
         <Chooser all={props.columns} shown={columns} noun={props.noun} />
         {props.actions}
       </div>
-      {live.error && !data ? (
+      {live.error && !beyond ? (
         <Fault error={live.error} />
       ) : !data ? (
         <Loading rows={10} />
