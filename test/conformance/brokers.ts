@@ -15,6 +15,8 @@ export type Product = 'rabbitmq' | 'leveret';
 export type Broker = {
   readonly product: Product;
   readonly port: number;
+  /** Port of the management API; RabbitMQ has one where it was asked for. */
+  readonly management: number;
   readonly ours: boolean;
   stop(): Promise<void>;
 };
@@ -131,12 +133,17 @@ async function end(child: ChildProcess): Promise<void> {
 
 async function launch(
   product: Product,
-  prepare: (folder: string, port: number, others: number[]) => { command: string[]; env: NodeJS.ProcessEnv },
+  prepare: (
+    folder: string,
+    port: number,
+    management: number,
+    others: number[],
+  ) => { command: string[]; env: NodeJS.ProcessEnv },
   after: (env: NodeJS.ProcessEnv) => void = () => {},
 ): Promise<Broker> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), `oracle-${product}-`));
-  const [port, ...others] = await freePorts(3);
-  const { command, env } = prepare(folder, port!, others);
+  const [port, management, ...others] = await freePorts(4);
+  const { command, env } = prepare(folder, port!, management!, others);
   const log = path.join(folder, 'output.log');
   const output = fs.openSync(log, 'a');
   const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', output, output] });
@@ -160,18 +167,23 @@ async function launch(
     await stop();
     throw error;
   }
-  return { product, port: port!, ours: true, stop };
+  return { product, port: port!, management: management!, ours: true, stop };
 }
 
 const epmd = '/usr/bin/epmd';
 const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 
 /** Starts Debian's RabbitMQ as a node of its own, with an epmd of its own, on the loopback only. */
-function startRabbitmq(): Promise<Broker> {
-  const prepare = (folder: string, port: number, [dist, names]: number[]) => {
-    fs.writeFileSync(path.join(folder, 'plugins'), '[].\n');
+function startRabbitmq(withManagement: boolean): Promise<Broker> {
+  const prepare = (folder: string, port: number, management: number, [dist, names]: number[]) => {
+    fs.writeFileSync(path.join(folder, 'plugins'), withManagement ? '[rabbitmq_management].\n' : '[].\n');
     fs.writeFileSync(path.join(folder, 'definitions.json'), definitions());
-    fs.writeFileSync(path.join(folder, 'r.conf'), `load_definitions = ${folder}/definitions.json\n`);
+    const settings = [`load_definitions = ${folder}/definitions.json`];
+    if (withManagement) {
+      settings.push(`management.tcp.port = ${management}`, 'management.tcp.ip = 127.0.0.1');
+      settings.push('collect_statistics_interval = 500');
+    }
+    fs.writeFileSync(path.join(folder, 'r.conf'), `${settings.join('\n')}\n`);
     const env = {
       ...process.env,
       HOME: folder,
@@ -201,8 +213,10 @@ export function missing(product: Product): boolean {
 
 /** Starts Leveret as built in `dist/`. */
 function startLeveret(): Promise<Broker> {
-  return launch('leveret', (folder, port, [management]) => {
-    fs.writeFileSync(path.join(folder, 'leveret.conf'), leveretConfig());
+  return launch('leveret', (folder, port, management) => {
+    // Hashes as RabbitMQ makes them, so that both say the same of users.
+    const hashing = 'password_hashing_module = rabbit_password_hashing_sha256\n';
+    fs.writeFileSync(path.join(folder, 'leveret.conf'), hashing + leveretConfig());
     const main = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
     const flags = ['--port', port, '--management-port', management, '--data-dir', `${folder}/data`];
     return {
@@ -212,11 +226,15 @@ function startLeveret(): Promise<Broker> {
   });
 }
 
-/** The broker of this product: the running one named by `ORACLE_RABBITMQ_PORT` or `ORACLE_LEVERET_PORT`, or a new one. */
-export function startBroker(product: Product): Promise<Broker> {
-  const running = process.env[`ORACLE_${product.toUpperCase()}_PORT`];
-  if (running) return Promise.resolve({ product, port: Number(running), ours: false, stop: async () => {} });
-  return product === 'rabbitmq' ? startRabbitmq() : startLeveret();
+/** The broker of this product: the running one named by `ORACLE_RABBITMQ_PORT` or `ORACLE_LEVERET_PORT` (and `_MANAGEMENT_PORT`), or a new one. */
+export function startBroker(product: Product, withManagement = false): Promise<Broker> {
+  const variable = `ORACLE_${product.toUpperCase()}`;
+  const running = process.env[`${variable}_PORT`];
+  if (running) {
+    const management = Number(process.env[`${variable}_MANAGEMENT_PORT`] ?? 0);
+    return Promise.resolve({ product, port: Number(running), management, ours: false, stop: async () => {} });
+  }
+  return product === 'rabbitmq' ? startRabbitmq(withManagement) : startLeveret();
 }
 
 /** The products that `ORACLE_TARGET` names, by default both. */

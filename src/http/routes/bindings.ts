@@ -42,11 +42,16 @@ interface Ends {
 function* bindingsOf(vhost: Vhost): Generator<AnyBinding> {
   for (const queue of [...vhost.queues.values()].sort(byName)) yield defaultBinding(vhost, queue);
   for (const exchange of [...vhost.exchanges.values()].sort(byName))
-    for (const bound of exchange.bindings.values()) yield anyBinding(vhost, bound);
+    yield* [...exchange.bindings.values()].map(bound => anyBinding(vhost, bound)).sort(byDestination);
 }
 
 function byName(a: Destination, b: Destination): number {
   return a.name < b.name ? -1 : Number(a.name > b.name);
+}
+
+function byDestination(a: AnyBinding, b: AnyBinding): number {
+  if (a.destination !== b.destination) return a.destination < b.destination ? -1 : 1;
+  return a.routingKey < b.routingKey ? -1 : Number(a.routingKey > b.routingKey);
 }
 
 function listing(items: readonly AnyBinding[]): Listing<AnyBinding> {

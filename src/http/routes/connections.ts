@@ -17,11 +17,16 @@ export function connectionListing(
   picked: (connection: Connection) => boolean,
 ): Listing<Connection> {
   const items = [...management.connections].filter(connection => connection.vhost !== undefined && picked(connection));
+  items.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   return {
     items,
     nameOf: connection => connection.name,
     view: connection => connectionView(connection, management, rates),
   };
+}
+
+function keyOf({ vhost, name }: Connection): string {
+  return `${vhost?.name}\0${name}`;
 }
 
 /** The connection of that name, if the user may see it. @throws HttpError 401, 404 */

@@ -5,7 +5,7 @@ import { badRequest, notFound } from '../errors.ts';
 import { repeated } from '../fields.ts';
 import { recordPeople } from '../people.ts';
 import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
-import { permissionsOf, permissionView } from '../views/permission.ts';
+import { allPermissions, permissionView } from '../views/permission.ts';
 
 const pattern = z.string().max(4096);
 
@@ -22,8 +22,7 @@ export const permissionRoutes: readonly Route[] = [
     need: 'administrator',
     answer: 'list',
     summary: 'All permissions',
-    run: ({ management }) =>
-      plainList([...management.authority.accounts.values()].flatMap(permissionsOf), ({ user }) => user),
+    run: ({ management }) => plainList(allPermissions(management), ({ user }) => user),
   }),
   route('GET', '/permissions/:vhost/:user', {
     need: 'administrator',

@@ -5,6 +5,7 @@ import { isMonitor, maySee, visibleVhosts } from '../access.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { repeated, truth, words } from '../fields.ts';
+import { recordPeople } from '../people.ts';
 import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
 import { permissionsIn } from '../views/permission.ts';
 import { vhostView } from '../views/vhost.ts';
@@ -49,12 +50,15 @@ export const vhostRoutes: readonly Route[] = [
     need: 'administrator',
     body: settings,
     answer: 'nothing',
-    summary: 'Creates a vhost',
-    run: async ({ management, params }) => {
+    summary: 'Creates a vhost, and lets its maker do everything there',
+    run: async ({ management, viewer, params }) => {
       const { name } = params;
       if (Buffer.byteLength(name) > 255) throw badRequest('the name of a vhost has at most 255 bytes');
       const isNew = !management.broker.vhosts.has(name);
-      await durably(management, 'topology', () => management.broker.createVhost(name));
+      management.broker.createVhost(name);
+      // Who makes a vhost may use it (RabbitMQ behaviour).
+      const all = { configure: '.*', write: '.*', read: '.*' };
+      await recordPeople(management, isNew ? [{ type: 'permission.put', user: viewer.name, vhost: name, ...all }] : []);
       return put(isNew);
     },
   }),

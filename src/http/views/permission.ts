@@ -12,8 +12,14 @@ export function permissionsOf({ user, permissions }: Account): PermissionView[] 
   return [...permissions].map(([vhost, { patterns }]) => permissionView(user.name, vhost, patterns));
 }
 
-export function permissionsIn({ authority }: Management, vhost: string): PermissionView[] {
-  return [...authority.accounts.values()].flatMap(permissionsOf).filter(permission => permission.vhost === vhost);
+export function permissionsIn(management: Management, vhost: string): PermissionView[] {
+  return allPermissions(management).filter(permission => permission.vhost === vhost);
+}
+
+/** All permissions, by vhost and user. */
+export function allPermissions({ authority }: Management): PermissionView[] {
+  const key = ({ vhost, user }: PermissionView): string => `${vhost}\0${user}`;
+  return [...authority.accounts.values()].flatMap(permissionsOf).sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 export function permissionView(user: string, vhost: string, { configure, write, read }: Patterns): PermissionView {
