@@ -4,6 +4,7 @@ import { Broker } from './broker.ts';
 import { deepQueue, manyConsumers, topicBindings } from './growth-scenarios.ts';
 import { fixedRate, loadScenarios } from './load-scenarios.ts';
 import { canPin, pinSelf } from './machine.ts';
+import { management } from './management-scenario.ts';
 import { type Options, readOptions } from './options.ts';
 import { heading, machineLine, type Result, section } from './report.ts';
 import { endGenerator, runLoad } from './run-load.ts';
@@ -21,6 +22,7 @@ const scenarios: readonly Scenario[] = [
   manyConsumers,
   deepQueue,
   syncCounts,
+  management,
 ];
 
 /** Brokers that failed at something: their logs are kept. */

@@ -78,7 +78,7 @@ export async function openChannel(link: Link, channel: number): Promise<void> {
 }
 
 /** Declares a queue with the given flag bits; resolves with how many messages are in it. */
-async function declareQueue(link: Link, name: string, flags: number): Promise<number> {
+export async function declareQueue(link: Link, name: string, flags: number): Promise<number> {
   const args = [u16(0), shortString(name), u8(flags), longString()];
   const ok = await link.call(1, methodId.queueDeclare, methodId.queueDeclareOk, ...args);
   return ok.readUInt32BE(1 + ok[0]!);

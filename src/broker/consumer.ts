@@ -27,7 +27,7 @@ export class Consumer {
   /** Bytes that the channel wants at hand for each delivery. */
   readonly prefix: Buffer;
   readonly credit: Credit;
-  /** Deliveries that are not settled. */
+  /** Deliveries that its client has not settled, those that were taken back included. */
   unsettled = 0;
   /** Without credit when last tried, so not in its queue's ring. */
   waiting = false;

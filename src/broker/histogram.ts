@@ -23,6 +23,16 @@ export class Histogram {
     this.sum += value;
   }
 
+  /** Takes in the values of another one. */
+  add(other: Histogram): void {
+    const from = other.#buckets;
+    if (from === undefined) return;
+    this.#buckets ??= new Uint32Array(bucketCount);
+    for (let i = 0; i < bucketCount; i++) this.#buckets[i]! += from[i] as number;
+    this.count += other.count;
+    this.sum += other.sum;
+  }
+
   /** The time that a share `p` (0 to 1) of the values does not exceed, ms; undefined without values. */
   percentile(p: number): number | undefined {
     if (this.#buckets === undefined) return undefined;

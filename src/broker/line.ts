@@ -26,6 +26,12 @@ class Chunk {
   sequence(i: number): number {
     return this.packed?.sequence(i) ?? ((this.entries as Entry[])[i] as Entry).sequence;
   }
+
+  /** Where the entry with that sequence stands; -1 when it is not here. */
+  indexOf(sequence: number): number {
+    const i = lastUpTo(sequence, this.head, this.end, at => this.sequence(at));
+    return i >= 0 && this.sequence(i) === sequence ? i : -1;
+  }
 }
 
 /**
@@ -61,6 +67,18 @@ export class Line {
   get lastSequence(): number {
     const tail = this.#chunks[this.#chunks.length - 1];
     return tail === undefined ? 0 : tail.sequence(tail.end - 1);
+  }
+
+  /** The sequence of the first entry; 0 when there is none. */
+  get firstSequence(): number {
+    const chunk = this.#chunks[this.#first];
+    return chunk === undefined ? 0 : chunk.sequence(chunk.head);
+  }
+
+  /** When the first entry was published, ms; 0 when it is packed, or read back not yet. */
+  get firstPublishedAt(): number {
+    const chunk = this.#chunks[this.#first];
+    return chunk?.entries?.[chunk.head]?.message.publishedAt ?? 0;
   }
 
   /** The first entry, its content in memory or not. */
@@ -138,13 +156,35 @@ export class Line {
   }
 
   /** In order; packed ones as objects made for the occasion. */
-  *[Symbol.iterator](): Generator<Entry> {
-    for (let c = this.#first; c < this.#chunks.length; c++) {
-      const { entries, packed, head } = this.#chunks[c] as Chunk;
-      if (packed !== undefined)
-        for (let i = head; i < packed.length; i++) yield packed.entry(i, this.#queue, this.#stores);
-      else for (let i = head; i < (entries as Entry[]).length; i++) yield (entries as Entry[])[i] as Entry;
+  [Symbol.iterator](): Generator<Entry> {
+    return this.after(0);
+  }
+
+  /** Those with a higher sequence, as the iterator gives them. */
+  *after(sequence: number): Generator<Entry> {
+    for (let c = Math.max(this.#first, this.#chunkOf(sequence)); c < this.#chunks.length; c++) {
+      const chunk = this.#chunks[c] as Chunk;
+      const from = lastUpTo(sequence, chunk.head, chunk.end, at => chunk.sequence(at)) + 1;
+      for (let i = Math.max(chunk.head, from); i < chunk.end; i++) yield this.#entry(chunk, i);
     }
+  }
+
+  has(sequence: number): boolean {
+    const chunk = this.#chunks[this.#chunkOf(sequence)];
+    return chunk !== undefined && chunk.indexOf(sequence) >= 0;
+  }
+
+  /** Takes out the entry with that sequence, wherever it stands; undefined when it is not here. */
+  remove(sequence: number): Entry | undefined {
+    const c = this.#chunkOf(sequence);
+    const chunk = this.#chunks[c];
+    const i = chunk === undefined ? -1 : chunk.indexOf(sequence);
+    if (chunk === undefined || i < 0) return undefined;
+    const entry = this.#entry(chunk, i);
+    if (chunk.packed === undefined) chunk.entries?.splice(i, 1);
+    else chunk.packed.remove(i);
+    if (chunk.head === chunk.end) this.#chunks.splice(c, 1);
+    return entry;
   }
 
   /** How many have no content in memory. */
@@ -160,15 +200,10 @@ export class Line {
 
   /** Notes the new id and place of an entry; false when it is not here. */
   relocate(sequence: number, oldId: number, to: NewPlace): boolean {
-    const chunk = this.#chunks[
-      lastUpTo(sequence, this.#first, this.#chunks.length, c => {
-        const { head } = this.#chunks[c] as Chunk;
-        return (this.#chunks[c] as Chunk).sequence(head);
-      })
-    ] as Chunk | undefined;
+    const chunk = this.#chunks[this.#chunkOf(sequence)];
     if (chunk === undefined) return false;
-    const i = lastUpTo(sequence, chunk.head, chunk.end, at => chunk.sequence(at));
-    if (i < 0 || chunk.sequence(i) !== sequence) return false;
+    const i = chunk.indexOf(sequence);
+    if (i < 0) return false;
     if (chunk.packed === undefined) return relocateEntry((chunk.entries as Entry[])[i] as Entry, oldId, to);
     if (chunk.packed.id(i) !== oldId) return false;
     chunk.packed.move(i, to);
@@ -189,6 +224,18 @@ export class Line {
           if (redelivered && message.store !== scratch) yield id;
         }
     }
+  }
+
+  /** The chunk that would have that sequence; -1 when it is lower than all. */
+  #chunkOf(sequence: number): number {
+    return lastUpTo(sequence, this.#first, this.#chunks.length, c => {
+      const chunk = this.#chunks[c] as Chunk;
+      return chunk.sequence(chunk.head);
+    });
+  }
+
+  #entry({ packed, entries }: Chunk, i: number): Entry {
+    return packed === undefined ? ((entries as Entry[])[i] as Entry) : packed.entry(i, this.#queue, this.#stores);
   }
 
   #unpack(chunk: Chunk): Entry[] {

@@ -101,6 +101,14 @@ export class Message {
     );
   }
 
+  /** The same content under another address, published at another time. */
+  readdressed(address: Buffer, publishedAt: number): Message {
+    const other = this.twin();
+    other.address = address;
+    other.publishedAt = publishedAt;
+    return other;
+  }
+
   /** Copies the content out of the received chunk, so that it can wait without all that came with it. No entry needs it yet. */
   detach(memory: Memory): void {
     if (this.header === undefined || this.rest !== undefined) return;
@@ -156,4 +164,17 @@ export function unloadedMessage(
   message.position = position;
   message.block = block;
   return message;
+}
+
+/** Exchange and routing key as two encoded short strings. `routingKey` holds one character per byte; both are of 255 bytes at most. */
+export function encodeAddress(exchange: string, routingKey: string): Buffer {
+  const name = Buffer.from(exchange);
+  const key = Buffer.from(routingKey, 'latin1');
+  return Buffer.concat([Buffer.of(name.length), name, Buffer.of(key.length), key]);
+}
+
+/** The exchange and the routing key of a message whose content is in memory. */
+export function addressOf({ address }: Message): { exchange: string; routingKey: string } {
+  const keyAt = 1 + (address[0] as number);
+  return { exchange: address.toString('utf8', 1, keyAt), routingKey: address.toString('utf8', keyAt + 1) };
 }

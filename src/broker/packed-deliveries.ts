@@ -49,6 +49,15 @@ export class PackedDeliveries {
     return entry;
   }
 
+  /** Slots and sequences of the deliveries from that queue. */
+  *of(queue: Queue): Generator<readonly [slot: number, sequence: number]> {
+    if (!this.#origins.some(origin => origin.queue === queue)) return;
+    for (let slot = 0; slot < chunkEntries; slot++) {
+      const origin = this.#origins[this.#originAt[slot] as number];
+      if (origin?.queue === queue && this.has(slot)) yield [slot, origin.high + this.#packed.sequence(slot)];
+    }
+  }
+
   take(slot: number, stores: Stores): Entry | undefined {
     const entry = this.entry(slot, stores);
     if (entry === undefined) return undefined;

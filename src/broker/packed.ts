@@ -66,6 +66,13 @@ export class Packed {
       (place.scratch ? inScratch : 0);
   }
 
+  /** Takes an entry out; those behind it move up. */
+  remove(i: number): void {
+    this.#wide.copyWithin(i * 2, (i + 1) * 2, this.length * 2);
+    this.#narrow.copyWithin(i * 3, (i + 1) * 3, this.length * 3);
+    this.length--;
+  }
+
   /** Forgets an entry: its id is 0 from now on. */
   clear(i: number): void {
     this.#wide[i * 2 + 1] = 0;

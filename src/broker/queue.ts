@@ -11,6 +11,7 @@ import { ReadyList } from './ready-list.ts';
 import { Ring } from './ring.ts';
 import { QueueStats } from './stats.ts';
 import type { Store } from './store.ts';
+import type { Unsettled } from './unsettled.ts';
 
 /** What every queue needs from the outside. */
 export interface Services {
@@ -23,6 +24,8 @@ export interface Services {
   readonly later: (run: () => void) => void;
   /** Told of messages that cannot be delivered because their bytes are damaged. */
   readonly damaged: (entry: Entry) => void;
+  /** What all channels have unsettled. */
+  readonly unsettled: () => Iterable<Unsettled>;
 }
 
 /** Read-ahead of a paged-out queue, bytes: this much is asked for at a time, less when memory is short. */
@@ -51,8 +54,9 @@ export class Queue implements Holder {
   readonly arguments: Table;
   readonly ready: ReadyList;
   readonly consumers: Set<Consumer> = new Set();
-  /** Deliveries that are not settled. */
+  /** Deliveries that are not settled, and the sum of their bodies' lengths. */
   unsettled = 0;
+  unsettledBytes = 0;
   exclusiveConsumer: Consumer | undefined;
   deleted = false;
   /** Whether a consumer or a get may have been given messages since the queue was recovered. */
@@ -63,7 +67,9 @@ export class Queue implements Holder {
   readonly waitTimes: Histogram = new Histogram();
   /** From delivery to ack. */
   readonly processingTimes: Histogram = new Histogram();
-  readonly #services: Services;
+  readonly services: Services;
+  /** When a message was published that was the first when that was noted. */
+  #oldest = { sequence: 0, publishedAt: 0 };
   /** Consumers that were not found without credit when last tried, in the order of their turns. */
   readonly #turns = new Ring<Consumer>();
   #loading = false;
@@ -80,7 +86,7 @@ export class Queue implements Holder {
     this.autoDelete = options.autoDelete;
     this.owner = options.owner;
     this.arguments = options.arguments;
-    this.#services = services;
+    this.services = services;
     this.ready = new ReadyList(this, services);
     // Without a disk there is nowhere to page to.
     if (services.scratch !== undefined) services.memory.hold(this);
@@ -127,12 +133,12 @@ export class Queue implements Holder {
 
   /** Takes the first message for basic.get: undefined when the queue is empty, 'paged' when it has to be read first. */
   take(noAck: boolean): Entry | 'paged' | undefined {
-    if (this.ready.unloaded > 0 && !this.#headIsLoaded() && this.ready.count > 0) return 'paged';
-    if (this.ready.count === 0) {
+    if (this.first() === 'paged') return 'paged';
+    const entry = this.ready.shift();
+    if (entry === undefined) {
       this.stats.gotEmpty++;
       return undefined;
     }
-    const entry = this.ready.shift() as Entry;
     this.#handOut(entry);
     if (noAck) {
       this.stats.gotNoAck++;
@@ -141,6 +147,7 @@ export class Queue implements Holder {
     } else {
       this.stats.got++;
       this.unsettled++;
+      this.unsettledBytes += entry.message.bodyBytes;
     }
     return entry;
   }
@@ -153,7 +160,7 @@ export class Queue implements Holder {
   /** An unsettled delivery was acknowledged. */
   ack(entry: Entry): void {
     const { consumer } = entry;
-    const ms = this.#services.clock.now - entry.deliveredAt;
+    const ms = this.services.clock.now - entry.deliveredAt;
     this.stats.acked++;
     this.processingTimes.record(ms);
     if (consumer !== undefined) {
@@ -165,25 +172,39 @@ export class Queue implements Holder {
 
   /** An unsettled delivery need not come back. */
   drop(entry: Entry): void {
+    this.discard(entry);
+    if (entry.consumer !== undefined) this.answered(entry.consumer);
+  }
+
+  /** The same, but its consumer is not free for another one yet. */
+  discard(entry: Entry): void {
     this.unsettled--;
+    this.unsettledBytes -= entry.message.bodyBytes;
     this.#done(entry);
     entry.message.release();
-    const { consumer } = entry;
-    if (consumer !== undefined) this.#free(consumer);
+  }
+
+  /** A client has settled a delivery: its consumer may have room again. */
+  answered(consumer: Consumer): void {
+    consumer.unsettled--;
+    if (consumer.waiting && this.#rejoin(consumer)) this.dispatch();
   }
 
   /** An unsettled delivery comes back to its old place. Nobody gets it before `redistribute`. */
   giveBack(entry: Entry): void {
-    this.unsettled--;
     if (entry.consumer !== undefined) entry.consumer.unsettled--;
-    entry.consumer = undefined;
-    if (this.deleted) {
-      this.#done(entry);
-      entry.message.release();
-      return;
-    }
-    entry.redelivered = true;
-    this.ready.return(entry);
+    this.#return(entry);
+  }
+
+  /**
+   * An unsettled delivery comes back to its old place against the will of who has it, and goes to whoever is free. Who had it is free for
+   * another one only when it has settled this one, and comes last where it is free all the same.
+   */
+  takeBack(entry: Entry): void {
+    const { consumer } = entry;
+    this.#return(entry);
+    if (consumer !== undefined && this.#turns.remove(consumer)) this.#turns.push(consumer);
+    if (!this.deleted) this.dispatch();
   }
 
   /** All of one requeue came back: whoever has credit gets what waits, in order. */
@@ -212,6 +233,33 @@ export class Queue implements Holder {
     if (this.#rejoin(consumer)) this.dispatch();
   }
 
+  /** Drops the message with that sequence, wherever it waits. False when it does not. */
+  remove(sequence: number): boolean {
+    const entry = this.ready.remove(sequence);
+    if (entry === undefined) return false;
+    this.#done(entry);
+    entry.message.release();
+    return true;
+  }
+
+  /** The first message, for a look at it: undefined when the queue is empty, 'paged' when it has to be read first. */
+  first(): Entry | 'paged' | undefined {
+    if (this.ready.unloaded > 0 && !this.#headIsLoaded() && this.ready.count > 0) return 'paged';
+    return this.ready.peek();
+  }
+
+  /** When the first message that waits was published, ms; undefined when there is none, or it is paged out and nobody has looked. */
+  get oldestPublishedAt(): number | undefined {
+    const { firstPublishedAt, firstSequence } = this.ready;
+    if (firstPublishedAt !== 0) return firstPublishedAt;
+    return firstSequence !== 0 && firstSequence === this.#oldest.sequence ? this.#oldest.publishedAt : undefined;
+  }
+
+  /** Somebody knows when a message was published: remembers it while that is the first one. */
+  noteAge(sequence: number, publishedAt: number): void {
+    if (sequence === this.ready.firstSequence) this.#oldest = { sequence, publishedAt };
+  }
+
   /** Drops all that waits, not what is unsettled. Returns how many. */
   purge(): number {
     const count = this.ready.count;
@@ -220,8 +268,8 @@ export class Queue implements Holder {
     this.ready.clear((id, bodyBytes, inScratch) => {
       if (id !== 0) (inScratch ? scratch : kept).push({ id, bodyBytes });
     });
-    this.#services.journal.settleAll(kept);
-    this.#services.scratch?.settleAll(scratch);
+    this.services.journal.settleAll(kept);
+    this.services.scratch?.settleAll(scratch);
     return count;
   }
 
@@ -229,15 +277,30 @@ export class Queue implements Holder {
   forget(): number {
     const count = this.ready.count;
     this.deleted = true;
-    this.#services.memory.leave(this);
+    this.services.memory.leave(this);
     this.ready.clear((id, bodyBytes, inScratch) => {
-      if (id !== 0) (inScratch ? (this.#services.scratch as Store) : this.#services.journal).forget(id, bodyBytes);
+      if (id !== 0) (inScratch ? (this.services.scratch as Store) : this.services.journal).forget(id, bodyBytes);
     });
     return count;
   }
 
   pageOut(): void {
+    const { firstSequence, firstPublishedAt } = this.ready;
+    if (firstPublishedAt !== 0) this.noteAge(firstSequence, firstPublishedAt);
     this.ready.pageOut(this.consumers.size > 0);
+  }
+
+  #return(entry: Entry): void {
+    this.unsettled--;
+    this.unsettledBytes -= entry.message.bodyBytes;
+    entry.consumer = undefined;
+    if (this.deleted) {
+      this.#done(entry);
+      entry.message.release();
+      return;
+    }
+    entry.redelivered = true;
+    this.ready.return(entry);
   }
 
   #headIsLoaded(): boolean {
@@ -247,7 +310,7 @@ export class Queue implements Holder {
       if (head.message.loaded) return true;
       if (!head.message.damaged) break;
       const lost = this.ready.shiftDamaged() as Entry;
-      this.#services.damaged(lost);
+      this.services.damaged(lost);
       this.#done(lost);
       lost.message.release();
     }
@@ -257,7 +320,7 @@ export class Queue implements Holder {
 
   #load(): void {
     if (this.#loading) return;
-    const { memory } = this.#services;
+    const { memory } = this.services;
     const entries = this.ready.toLoad(memory.bytes > memory.limit ? readAheadBytesShort : readAheadBytes);
     const store = entries[0]?.message.store;
     if (store === undefined) return;
@@ -299,6 +362,7 @@ export class Queue implements Holder {
     }
     this.stats.delivered++;
     this.unsettled++;
+    this.unsettledBytes += entry.message.bodyBytes;
     consumer.unsettled++;
     entry.consumer = consumer;
     consumer.channel.deliver(consumer, entry);
@@ -306,15 +370,10 @@ export class Queue implements Holder {
 
   /** Notes when it goes out, and how long it has waited for that. */
   #handOut(entry: Entry): void {
-    const { now } = this.#services.clock;
+    const { now } = this.services.clock;
     entry.deliveredAt = now;
     if (entry.redelivered) this.stats.redelivered++;
     else this.waitTimes.record(now - entry.message.publishedAt);
-  }
-
-  #free(consumer: Consumer): void {
-    consumer.unsettled--;
-    if (consumer.waiting && this.#rejoin(consumer)) this.dispatch();
   }
 
   #rejoin(consumer: Consumer): boolean {

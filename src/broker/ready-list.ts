@@ -109,10 +109,39 @@ export class ReadyList {
     this.countUnloaded();
   }
 
-  /** Every entry that waits; packed ones as objects made for the occasion. */
-  *[Symbol.iterator](): Generator<Entry> {
-    yield* this.#returned;
-    yield* this.#line;
+  /** Every entry that waits, in order; packed ones as objects made for the occasion. */
+  [Symbol.iterator](): Generator<Entry> {
+    return this.after(0);
+  }
+
+  /** Those with a higher sequence, as the iterator gives them. */
+  *after(sequence: number): Generator<Entry> {
+    yield* this.#returned.after(sequence);
+    yield* this.#line.after(sequence);
+  }
+
+  has(sequence: number): boolean {
+    return this.#line.has(sequence) || this.#returned.has(sequence);
+  }
+
+  /** The sequence of the first entry; 0 when there is none. Unlike `peek`, leaves packed entries as they are. */
+  get firstSequence(): number {
+    return this.#returned.length > 0 ? this.#returned.firstSequence : this.#line.firstSequence;
+  }
+
+  /** When the first entry was published, ms; 0 when that is not known in memory. */
+  get firstPublishedAt(): number {
+    return this.#returned.length > 0 ? this.#returned.firstPublishedAt : this.#line.firstPublishedAt;
+  }
+
+  /** Takes out the entry with that sequence, wherever it stands; undefined when it does not wait here. */
+  remove(sequence: number): Entry | undefined {
+    const entry = this.#line.remove(sequence) ?? this.#returned.remove(sequence);
+    if (entry === undefined) return undefined;
+    this.count--;
+    this.bytes -= entry.message.bodyBytes;
+    if (!entry.message.loaded) this.unloaded--;
+    return entry;
   }
 
   /** Counts again what is not in memory, after a store has read some of it. */

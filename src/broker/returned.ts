@@ -34,6 +34,16 @@ export class Returned {
     return top === undefined || (head !== undefined && head.sequence < top.sequence) ? head : top;
   }
 
+  /** The sequence of the first entry; 0 when there is none. */
+  get firstSequence(): number {
+    return this.#heapFirst ? (this.#heap[0] as Entry).sequence : this.#line.firstSequence;
+  }
+
+  /** When the first entry was published, ms; 0 when that is not known here. */
+  get firstPublishedAt(): number {
+    return this.#heapFirst ? (this.#heap[0] as Entry).message.publishedAt : this.#line.firstPublishedAt;
+  }
+
   /** Takes in an entry. What has no content in memory stays so: only its place is kept when it comes in order. */
   push(entry: Entry): void {
     if (!entry.message.loaded && entry.sequence > this.#line.lastSequence) {
@@ -81,14 +91,38 @@ export class Returned {
   }
 
   /** In order; packed ones as objects made for the occasion. */
-  *[Symbol.iterator](): Generator<Entry> {
-    const sorted = [...this.#heap].sort((a, b) => a.sequence - b.sequence);
+  [Symbol.iterator](): Generator<Entry> {
+    return this.after(0);
+  }
+
+  /** Those with a higher sequence, as the iterator gives them. */
+  *after(sequence: number): Generator<Entry> {
+    const sorted = this.#heap.filter(entry => entry.sequence > sequence).sort(bySequence);
     let at = 0;
-    for (const entry of this.#line) {
+    for (const entry of this.#line.after(sequence)) {
       while (at < sorted.length && (sorted[at] as Entry).sequence < entry.sequence) yield sorted[at++] as Entry;
       yield entry;
     }
     for (; at < sorted.length; at++) yield sorted[at] as Entry;
+  }
+
+  has(sequence: number): boolean {
+    return this.#line.has(sequence) || this.#heap.some(entry => entry.sequence === sequence);
+  }
+
+  /** Takes out the entry with that sequence, wherever it stands; undefined when it is not here. */
+  remove(sequence: number): Entry | undefined {
+    const packed = this.#line.remove(sequence);
+    if (packed !== undefined) {
+      this.#lineLength--;
+      return packed;
+    }
+    const at = this.#heap.findIndex(entry => entry.sequence === sequence);
+    if (at < 0) return undefined;
+    const [entry] = this.#heap.splice(at, 1);
+    // In order, so it is a heap.
+    this.#heap.sort(bySequence);
+    return entry;
   }
 
   get unloaded(): number {
@@ -106,6 +140,11 @@ export class Returned {
   *redeliveredIds(): Generator<number> {
     for (const { id, message } of this.#heap) if (message.store !== this.#stores.scratch) yield id;
     yield* this.#line.redeliveredIds();
+  }
+
+  get #heapFirst(): boolean {
+    const top = this.#heap[0];
+    return top !== undefined && (this.#lineLength === 0 || top.sequence < this.#line.firstSequence);
   }
 
   /** Whether the heap is too short for going through the whole line. */
@@ -160,4 +199,8 @@ export class Returned {
     }
     heap[at] = last;
   }
+}
+
+function bySequence(a: Entry, b: Entry): number {
+  return a.sequence - b.sequence;
 }

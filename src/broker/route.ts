@@ -1,6 +1,8 @@
 // From an exchange and a routing key to the queues that get the message.
+import { decodeProperties } from '../amqp/properties.ts';
 import type { Table } from '../amqp/table.ts';
 import type { Destination, Exchange } from './exchange.ts';
+import type { Message } from './message.ts';
 import type { Queue } from './queue.ts';
 import type { Vhost } from './vhost.ts';
 
@@ -42,4 +44,9 @@ export function route(vhost: Vhost, exchange: Exchange, routingKey: string, head
     if (alternate !== undefined) take(alternate);
   }
   return { queues: [...queues], reusable };
+}
+
+/** The headers of a message whose content is in memory, for exchanges that look at them. */
+export function headersOf({ header, headerStart, headerEnd }: Message): Table | undefined {
+  return decodeProperties(header as Buffer, headerStart, headerEnd).headers;
 }

@@ -1,4 +1,5 @@
 // What is counted as it happens: plain integers that only rise, read by whoever samples them.
+import { Histogram } from './histogram.ts';
 
 /** Messages as a queue has seen them. */
 export class QueueStats {
@@ -20,6 +21,10 @@ export class ChannelStats extends QueueStats {
   returned = 0;
   /** Dropped because no queue got them. */
   unroutable = 0;
+  /** Counts a message once for each queue that got it. */
+  routed = 0;
+  /** Published on a channel that confirms; known once the channel has ended. */
+  toConfirm = 0;
 
   /** Takes in what another one has counted. */
   add(other: ChannelStats): void {
@@ -34,6 +39,8 @@ export class ChannelStats extends QueueStats {
     this.confirmed += other.confirmed;
     this.returned += other.returned;
     this.unroutable += other.unroutable;
+    this.routed += other.routed;
+    this.toConfirm += other.toConfirm;
   }
 }
 
@@ -55,6 +62,8 @@ export class ExchangeStats {
 export class BrokerStats {
   connectionsOpened = 0;
   connectionsClosed = 0;
+  loginsSucceeded = 0;
+  loginsFailed = 0;
   channelsOpened = 0;
   channelsClosed = 0;
   /** Declarations by clients and operators, of queues that were there already as well. */
@@ -65,4 +74,14 @@ export class BrokerStats {
   unroutable = 0;
   /** Mandatory messages given back for that. */
   returned = 0;
+  /** What channels have counted that have ended. */
+  readonly endedChannels: ChannelStats = new ChannelStats();
+  /** What connections have taken in and handed over that have ended. */
+  receivedChunks = 0;
+  receivedBytes = 0;
+  sentChunks = 0;
+  sentBytes = 0;
+  /** Times of queues that are gone. */
+  readonly waitTimes: Histogram = new Histogram();
+  readonly processingTimes: Histogram = new Histogram();
 }

@@ -1,8 +1,10 @@
 // The deliveries of a channel that were not settled yet, found by delivery tag in O(1): a ring of objects, and packed ones beside it.
+import type { Consumer, Recipient } from './consumer.ts';
 import type { Entry } from './entry.ts';
 import type { Stores } from './packed.ts';
 import { deliverySlots, PackedDeliveries } from './packed-deliveries.ts';
 import { isStored, relocateEntry, unload } from './paging.ts';
+import type { Queue } from './queue.ts';
 import type { NewPlace, Store } from './store.ts';
 
 const slotsMin = 64;
@@ -12,6 +14,7 @@ const slotsMin = 64;
  * all older ones are, then it leaves the ring. So the slot at the head, if there is one, is never empty.
  */
 export class Unsettled {
+  readonly channel: Recipient;
   readonly #stores: Stores;
   #slots: (Entry | undefined)[] = new Array(slotsMin).fill(undefined);
   #head = 0;
@@ -22,9 +25,12 @@ export class Unsettled {
   #firstPacked = 0;
   /** Deliveries that are not settled. */
   count = 0;
+  /** Tags of deliveries that were taken back and that the client has not settled yet, with who had them. */
+  readonly #takenBack = new Map<number, Consumer | undefined>();
 
-  constructor(stores: Stores) {
+  constructor(stores: Stores, channel: Recipient) {
     this.#stores = stores;
+    this.channel = channel;
   }
 
   /** The tag that the next delivery will carry. */
@@ -68,6 +74,49 @@ export class Unsettled {
     return entry;
   }
 
+  /** The delivery with that tag, a packed one as an object made for the occasion. */
+  get(tag: number): Entry | undefined {
+    const index = tag - this.#base;
+    const inRing = index >= 0 && index < this.#length;
+    const entry = inRing ? this.#slots[(this.#head + index) & (this.#slots.length - 1)] : undefined;
+    return entry ?? this.#packedAt(tag)?.entry(tag % deliverySlots, this.#stores);
+  }
+
+  /** Takes out a delivery though the client has not settled it: it still may, and that means nothing. */
+  takeBack(tag: number): Entry | undefined {
+    const entry = this.take(tag);
+    if (entry !== undefined) this.#takenBack.set(tag, entry.consumer);
+    return entry;
+  }
+
+  /** Whether the client may settle that tag. */
+  owes(tag: number): boolean {
+    return this.has(tag) || this.#takenBack.has(tag);
+  }
+
+  /** The client has settled all from one tag up to another, but for what is excepted: who had those of them that were taken back. */
+  answered(from: number, upTo: number, excepted?: (tag: number) => boolean): readonly Consumer[] {
+    if (this.#takenBack.size === 0) return [];
+    const consumers: Consumer[] = [];
+    for (const [tag, consumer] of this.#takenBack) {
+      if (tag < from || tag > upTo || excepted?.(tag) === true) continue;
+      this.#takenBack.delete(tag);
+      if (consumer !== undefined) consumers.push(consumer);
+    }
+    return consumers;
+  }
+
+  /** Tags and sequences of the deliveries from that queue, in no particular order. */
+  *of(queue: Queue): Generator<readonly [tag: number, sequence: number]> {
+    for (const [i, packed] of this.#packed.entries())
+      for (const [slot, sequence] of packed?.of(queue) ?? [])
+        yield [(this.#firstPacked + i) * deliverySlots + slot, sequence];
+    for (let i = 0; i < this.#length; i++) {
+      const entry = this.#slots[(this.#head + i) & (this.#slots.length - 1)];
+      if (entry?.queue === queue) yield [this.#base + i, entry.sequence];
+    }
+  }
+
   has(tag: number): boolean {
     const index = tag - this.#base;
     if (
@@ -79,9 +128,10 @@ export class Unsettled {
     return this.#packedAt(tag)?.has(tag % deliverySlots) === true;
   }
 
-  /** How many a consumer was given, and not a basic.get. */
+  /** How many a consumer was given, and not a basic.get. Those taken back count: for all we know the client works at them. */
   get consumed(): number {
     let count = 0;
+    for (const consumer of this.#takenBack.values()) if (consumer !== undefined) count++;
     for (const packed of this.#packed) count += packed?.consumed ?? 0;
     for (let i = 0; i < this.#length; i++)
       if (this.#slots[(this.#head + i) & (this.#slots.length - 1)]?.consumer !== undefined) count++;

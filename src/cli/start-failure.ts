@@ -36,8 +36,16 @@ export function explainStartFailure(thrown: unknown, config: Config): Failure {
 }
 
 function explainListen(error: SystemError, config: Config): string {
-  const ofManagement = error.port !== undefined && error.port === config.management?.port;
-  const [portFlag, hostFlag] = ofManagement ? ['--management-port', '--management-host'] : ['--port', '--host'];
+  const { management, prometheus } = config;
+  const of =
+    error.port === undefined
+      ? ''
+      : error.port === management?.port
+        ? 'management-'
+        : error.port === prometheus?.port
+          ? 'prometheus-'
+          : '';
+  const [portFlag, hostFlag] = [`--${of}port`, `--${of}host`];
   const where = `${error.address ?? ''}:${error.port ?? ''}`;
   switch (error.code) {
     case 'EADDRINUSE':

@@ -1,5 +1,6 @@
 // The API as an application: a request finds its route, is let in, checked, run and answered.
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { LinearRouter } from 'hono/router/linear-router';
@@ -9,10 +10,14 @@ import { expectTag, expectVhost } from './access.ts';
 import { checked, readBody } from './body.ts';
 import { HttpError, notFound } from './errors.ts';
 import { answerList, answerObject } from './list-query.ts';
+import { LiveStreams } from './live.ts';
 import { Login } from './login.ts';
 import type { Management } from './management.ts';
 import { Page } from './page-files.ts';
+import { MetricsPages } from './prometheus/pages.ts';
+import { contentType } from './prometheus/text.ts';
 import type { Ask, Done, Listing, Route } from './route.ts';
+import { liveRoutes } from './routes/live.ts';
 import { loginRoutes } from './routes/login.ts';
 import { routes } from './routes/table.ts';
 import { Rates } from './views/rates.ts';
@@ -24,6 +29,9 @@ const headers: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 };
+
+/** Answers another GET with the login of a request. */
+type Get = (path: string, context: Context) => Promise<Response>;
 
 const nobody: User = { name: '', tags: [] };
 
@@ -43,9 +51,22 @@ export function createApp(management: Management): Hono {
     const { headers: given } = context.res;
     for (const [name, value] of Object.entries(headers)) if (!given.has(name)) given.set(name, value);
   });
-  for (const [path, methods] of byPath([...routes, ...loginRoutes(login)])) {
-    app.all(`/api${path}`, context => dispatch(management, login, methods, context));
+  const live = new LiveStreams(management.sampler, { now: () => performance.now(), pause });
+  for (const [path, methods] of byPath([...routes, ...loginRoutes(login), ...liveRoutes(live)])) {
+    app.all(`/api${path}`, context => dispatch(management, login, methods, context, get));
   }
+  const get: Get = async (path, { req, env }) =>
+    app.fetch(new Request(new URL(`/api${path}`, req.url), { headers: req.raw.headers }), env);
+  const pages = new MetricsPages(management);
+  app.get('/metrics/:page?', async context => {
+    const request = context.req.raw;
+    expectTag(await login.user(request, addressOf(context)), 'monitoring');
+    const { pathname, searchParams } = new URL(request.url);
+    const page = pages.page(pathname.slice('/metrics'.length), searchParams);
+    if (page === undefined) throw notFound();
+    if (page === 'busy') throw new HttpError(503, 'busy', 'too many requests for metrics at a time');
+    return context.body(ReadableStream.from(encoded(page)), 200, { 'content-type': contentType });
+  });
   app.get('*', context => page.answer(pathOf(context.req.raw)) ?? refuse(context, notFound()));
   app.notFound(context => refuse(context, notFound()));
   app.onError((error, context) => {
@@ -78,6 +99,7 @@ async function dispatch(
   login: Login,
   methods: ReadonlyMap<string, Route>,
   context: Context,
+  get: Get,
 ): Promise<Response> {
   const method = context.req.method;
   const route = methods.get(method);
@@ -108,6 +130,12 @@ async function dispatch(
     rates: new Rates(management.sampler, search),
     request,
     address: addressOf(context),
+    get: path => get(path, context),
+    isLoggedIn: () =>
+      login.user(request, addressOf(context)).then(
+        () => true,
+        () => false,
+      ),
   };
   return answer(context, route, await route.run(ask), search);
 }
@@ -144,6 +172,10 @@ function answer(context: Context, route: Route, result: unknown, search: URLSear
     case 'response':
       return result as Response;
   }
+}
+
+async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield Buffer.from(piece);
 }
 
 function refuse(context: Context, { status, error, reason, headers: more }: HttpError): Response {

@@ -19,6 +19,21 @@ export interface ManagementLog {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** How the journal does. */
+export interface JournalFigures {
+  /** Its writes since the start: how many, how long they were, how long they took; `upTo` as Prometheus' buckets, in seconds. */
+  readonly writes: {
+    readonly count: number;
+    readonly bytes: number;
+    readonly sumS: number;
+    upTo(): (readonly [bound: number, count: number])[];
+  };
+  /** What waits for the disk. */
+  readonly pendingBytes: number;
+  /** Whether writes fail at the moment. */
+  readonly failing: boolean;
+}
+
 /** The broker as the API sees it. */
 export interface Management {
   readonly broker: Broker;
@@ -46,6 +61,8 @@ export interface Management {
   readonly startedAt: number;
   /** Folder of the built page; undefined where there is none. */
   readonly pageFolder: string | undefined;
+  /** undefined without a disk. */
+  readonly journal: JournalFigures | undefined;
   /** Why the broker does not do all it should, when it does not. */
   readonly trouble: () => string | undefined;
 }

@@ -39,6 +39,10 @@ export interface Ask<Params, Query, Body> {
   readonly request: Request;
   /** The address that it came from. */
   readonly address: string;
+  /** Answers a GET below `/api` as this request would be answered, with its login. */
+  readonly get: (path: string) => Promise<Response>;
+  /** Whether the login still holds. */
+  readonly isLoggedIn: () => Promise<boolean>;
 }
 
 /** A list before paging: the view of an item is made only for those shown. */

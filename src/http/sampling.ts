@@ -14,7 +14,10 @@ export interface Sampler {
   rate(object: object, counter: string): number;
   /** The counter over the last `ageS` seconds, a sample each `incrS`; undefined where nothing is known. */
   history(object: object, counter: string, ageS: number, incrS: number): History | undefined;
+  /** Somebody looks: samples are taken more often for a while. */
+  look(): void;
+  /** Calls back after each sample until the function returned is called. */
+  onSample(listener: () => void): () => void;
+  /** What the histories take, bytes. */
+  readonly historyBytes: number;
 }
-
-/** Knows no rates: for a broker whose counters nobody samples. */
-export const noSampler: Sampler = { rate: () => 0, history: () => undefined };

@@ -28,6 +28,9 @@ export interface Values {
   managementHost: string | undefined;
   /** off: no management listener. */
   managementPort: number | 'off';
+  prometheusHost: string | undefined;
+  /** off: no listener for Prometheus. */
+  prometheusPort: number | 'off';
   dataDir: string;
   memory: boolean;
   logLevel: LogLevel;
@@ -132,6 +135,25 @@ export const KEYS: { readonly [Name in keyof Values]: Key<Values[Name]> } = {
     fallback: undefined,
     fallbackShown: 'that of AMQP',
     help: 'address for the management API',
+  },
+  prometheusPort: {
+    key: 'prometheus.tcp.port',
+    aliases: ['prometheus.port'],
+    env: ['LEVERET_PROMETHEUS_PORT'],
+    flag: '--prometheus-port <port>',
+    kind: PORT_OR_OFF,
+    fallback: 15692,
+    fallbackShown: '15692 if it is free',
+    help: 'port for Prometheus, which needs no login; 0 for any free one, or off',
+  },
+  prometheusHost: {
+    key: 'prometheus.tcp.ip',
+    env: ['LEVERET_PROMETHEUS_HOST'],
+    flag: '--prometheus-host <address>',
+    kind: text,
+    fallback: undefined,
+    fallbackShown: 'that of AMQP',
+    help: 'address for Prometheus',
   },
   dataDir: {
     key: 'data_dir',

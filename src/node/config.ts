@@ -15,6 +15,10 @@ export interface Config extends Readonly<Omit<Values, Raw>> {
   readonly listeners: readonly Address[];
   /** undefined: no management listener. */
   readonly management: Address | undefined;
+  /** undefined: no listener for Prometheus. */
+  readonly prometheus: Address | undefined;
+  /** Whether its port was set: one that is taken is then an error. */
+  readonly prometheusIsAskedFor: boolean;
   /** As given, relative to the working folder; undefined: no disk. */
   readonly dataDir: string | undefined;
   readonly firstUser: FirstUser;
@@ -32,6 +36,8 @@ type Raw =
   | 'port'
   | 'managementHost'
   | 'managementPort'
+  | 'prometheusHost'
+  | 'prometheusPort'
   | 'dataDir'
   | 'memory'
   | 'defaultUser'
@@ -51,7 +57,8 @@ export class ConfigError extends Error {
  */
 export function loadConfig(sources: Sources = {}): { config: Config; warnings: readonly string[] } {
   const settings = new Settings(sources);
-  const { host, port, managementHost, managementPort, memory, defaultUser, defaultPass, ...rest } = settings.values;
+  const { host, port, managementHost, managementPort, prometheusHost, prometheusPort, ...others } = settings.values;
+  const { memory, defaultUser, defaultPass, ...rest } = others;
   const { defaultConfigure, defaultWrite, defaultRead, ...plain } = rest;
   const listeners = listenersOf(settings);
   const people = peopleOf(settings);
@@ -62,6 +69,9 @@ export function loadConfig(sources: Sources = {}): { config: Config; warnings: r
     listeners,
     management:
       managementPort === 'off' ? undefined : { host: managementHost ?? listeners[0]!.host, port: managementPort },
+    prometheus:
+      prometheusPort === 'off' ? undefined : { host: prometheusHost ?? listeners[0]!.host, port: prometheusPort },
+    prometheusIsAskedFor: settings.given.has('prometheusPort'),
     dataDir: memory ? undefined : plain.dataDir,
   };
   return { config, warnings: settings.warnings };

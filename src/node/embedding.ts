@@ -21,13 +21,15 @@ type Plain = Omit<Values, 'memory' | 'dataDir' | 'defaultPass' | 'logLevel'>;
 
 /**
  * How to start a broker. Every setting of `leveret start` is here, but nothing is read from the environment or from a file, and
- * three have other defaults: any free port, no management listener, no disk.
+ * four have other defaults: any free port, no listeners for management and Prometheus, no disk.
  */
 export interface BrokerOptions extends Partial<Plain> {
   /** Port for AMQP. 0, the default, takes any free one. */
   readonly port?: number;
   /** Port for the management API, 0 for any free one. `off` by default. */
   readonly managementPort?: number | 'off';
+  /** Port for Prometheus, 0 for any free one. `off` by default. */
+  readonly prometheusPort?: number | 'off';
   /** Folder for all that is durable. Without one everything is in memory and gone when the broker stops. */
   readonly dataDir?: string;
   /** True puts everything in memory, whatever `dataDir` says. */
@@ -51,6 +53,8 @@ export interface EmbeddedBroker {
   readonly port: number;
   /** Where the management API is; undefined when it is off. */
   readonly management: { readonly host: string; readonly port: number } | undefined;
+  /** Where Prometheus may read; undefined when it is off. */
+  readonly prometheus: { readonly host: string; readonly port: number } | undefined;
   /** undefined: in memory. */
   readonly dataDir: string | undefined;
   /**
@@ -74,7 +78,13 @@ export interface EmbeddedBroker {
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
   const { log = SILENT_LOG, users = [], vhosts = [], ...given } = options;
-  const values = textOf({ port: 0, managementPort: 'off', memory: options.dataDir === undefined, ...given });
+  const values = textOf({
+    port: 0,
+    managementPort: 'off',
+    prometheusPort: 'off',
+    memory: options.dataDir === undefined,
+    ...given,
+  });
   const named = [...vhosts.map(name => ({ key: 'vhosts' as const, names: [name], text: 'true' })), ...namesOf(users)];
   const { config, warnings } = loadConfig({ options: { values, named } });
   for (const warning of warnings) log.warning(warning);
@@ -86,6 +96,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
     host: broker.amqp.host,
     port: broker.amqp.port,
     management: broker.management,
+    prometheus: broker.prometheus,
     dataDir: broker.dataDir,
     stop: () => {
       stopping ??= broker.close();

@@ -7,7 +7,7 @@ import type { Memory } from '../broker/memory.ts';
 import type { Unsettled } from '../broker/unsettled.ts';
 import { Compaction, type Keeper } from '../storage/compaction.ts';
 import { DeferredLog } from '../storage/deferred-log.ts';
-import { Journal } from '../storage/journal.ts';
+import { Journal, type JournalOptions } from '../storage/journal.ts';
 import type { Damage, Log } from '../storage/log.ts';
 import { type Recovered, recover } from '../storage/recovery.ts';
 
@@ -25,6 +25,8 @@ export interface JournaledSurroundings {
   readonly report: (level: 'info' | 'warning' | 'error', message: string) => void;
   /** What the channels have unsettled. */
   readonly unsettled: () => Iterable<Unsettled>;
+  /** Told of the journal's writes. */
+  readonly writes?: JournalOptions['writes'];
   /** Makes the journal: another one where its faults are tested. */
   readonly newJournal?: (...parts: ConstructorParameters<typeof Journal>) => Journal;
   /** Reads the log: another way where its faults are tested. */
@@ -56,7 +58,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
   const facts = (): Iterable<Fact> => [...broker.facts(), ...authority.facts()];
   const options = { memory, later, atEnd, afterMs, report, facts };
   const newJournal = surroundings.newJournal ?? ((...parts) => new Journal(...parts));
-  const journal = newJournal({ ...options, log, volatile: false }, recovered.start);
+  const journal = newJournal({ ...options, log, volatile: false, writes: surroundings.writes }, recovered.start);
   const scratch = new Journal(
     { ...options, log: new DeferredLog(log.segmentBytes, surroundings.openScratch), volatile: true },
     { position: 0, nextId: 1, lastQueueId: 0, segments: [] },
@@ -67,6 +69,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
     memory,
     clock,
     later,
+    unsettled,
     damaged: ({ queue }) =>
       report('error', `a stored message of queue '${queue.name}' in vhost '${queue.vhost}' is damaged and was dropped`),
   });

@@ -1,8 +1,10 @@
 // The management listener over a running broker.
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { noSampler } from '../http/sampling.ts';
-import { type ManagementServer, serveManagement } from '../http/server.ts';
+import { sampledOf } from '../http/counters.ts';
+import type { JournalFigures, Management } from '../http/management.ts';
+import { BrokerSampler } from '../http/sampler.ts';
+import { type ManagementServer, serveManagement, serveMetrics } from '../http/server.ts';
 import type { SessionContext } from '../session/context.ts';
 import type { Address, Config } from './config.ts';
 import type { Log } from './logging.ts';
@@ -15,6 +17,7 @@ export interface ManagementSubject {
   /** Where AMQP is listened for. */
   readonly listeners: readonly Address[];
   readonly log: Log;
+  readonly journal: JournalFigures | undefined;
   /** Why the broker does not do all it should, when it does not. */
   readonly trouble: () => string | undefined;
 }
@@ -22,16 +25,69 @@ export interface ManagementSubject {
 /** The name of this node, as RabbitMQ would call it. */
 export const nodeName: string = `leveret@${hostname()}`;
 
-/** Listens. @throws the system's error where the address is taken or not to be had. */
-export function startManagement(subject: ManagementSubject, { host, port }: Address): Promise<ManagementServer> {
-  const { config, session, listeners, log, trouble } = subject;
+/** How often the sampler is asked whether it is time, ms. */
+const samplingMs = 1000;
+
+/** What of the management listens. */
+export interface Managing {
+  readonly management: Address | undefined;
+  readonly prometheus: Address | undefined;
+  /** Stops taking requests and sampling. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens for the API and for Prometheus, where they are to be had; without either nothing is sampled.
+ * @throws the system's error where an address is taken or not to be had.
+ */
+export async function startManagement(subject: ManagementSubject): Promise<Managing> {
+  const { config, session, log } = subject;
+  if (config.management === undefined && config.prometheus === undefined)
+    return { management: undefined, prometheus: undefined, close: async () => {} };
+  const sampler = new BrokerSampler(
+    sampledOf(session.broker, session.connections),
+    session.clock,
+    run => void setImmediate(run),
+  );
+  const sampling = setInterval(() => sampler.tick(), samplingMs);
+  const servers: ManagementServer[] = [];
+  const close = async (): Promise<void> => {
+    clearInterval(sampling);
+    await Promise.all(servers.map(server => server.close()));
+  };
+  const serve = async (
+    listening: typeof serveManagement,
+    address: Address | undefined,
+  ): Promise<ManagementServer | undefined> => {
+    if (address === undefined) return undefined;
+    const server = await listening(address.host, address.port, http => managementOf(subject, sampler, http));
+    servers.push(server);
+    return server;
+  };
+  try {
+    const management = await serve(serveManagement, config.management);
+    const prometheus = await serve(serveMetrics, config.prometheus).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' || config.prometheusIsAskedFor) throw error;
+      log.warning(`port ${config.prometheus?.port} is taken: metrics for Prometheus are on the management port only`);
+      return undefined;
+    });
+    return { management, prometheus, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function managementOf(subject: ManagementSubject, sampler: BrokerSampler, http: Address): Management {
+  const { config, session, listeners, journal, log, trouble } = subject;
   const { broker, authority, connections } = session;
-  return serveManagement(host, port, http => ({
+  return {
     broker,
     authority,
     connections,
     session,
-    sampler: noSampler,
+    sampler,
+    journal,
     log,
     node: nodeName,
     clusterName: config.clusterName ?? nodeName,
@@ -46,5 +102,5 @@ export function startManagement(subject: ManagementSubject, { host, port }: Addr
     startedAt: Date.now(),
     pageFolder: fileURLToPath(new URL('../ui', import.meta.url)),
     trouble,
-  }));
+  };
 }

@@ -3,7 +3,6 @@ import { Authority } from '../auth/authority.ts';
 import { connectionForced } from '../broker/errors.ts';
 import { Memory } from '../broker/memory.ts';
 import type { Unsettled } from '../broker/unsettled.ts';
-import type { ManagementServer } from '../http/server.ts';
 import { type Listener, listen } from '../net/listener.ts';
 import { Turn } from '../net/turn.ts';
 import type { Connection } from '../session/connection.ts';
@@ -13,7 +12,7 @@ import { BufferPool } from '../session/output.ts';
 import type { Address, Config } from './config.ts';
 import { loadDefinitions } from './load-definitions.ts';
 import type { Log } from './logging.ts';
-import { nodeName, startManagement } from './management.ts';
+import { type Managing, nodeName, startManagement } from './management.ts';
 import { peopleFacts } from './people-facts.ts';
 import { serverProperties } from './server-properties.ts';
 import { nodeRandom, TurnClock } from './services.ts';
@@ -23,6 +22,7 @@ import { openStores } from './stores.ts';
 export interface RunningBroker {
   readonly amqp: Address;
   readonly management: Address | undefined;
+  readonly prometheus: Address | undefined;
   readonly dataDir: string | undefined;
   /** Stops in order. */
   close(reason?: string): Promise<void>;
@@ -91,7 +91,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   };
   closeWithOwners(connections, broker, authority);
   const listeners: Listener[] = [];
-  let management: ManagementServer | undefined;
+  let managing: Managing;
   try {
     for (const { host, port } of config.listeners) listeners.push(await listen(context, turn, host, port));
     const subject = {
@@ -99,9 +99,10 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       session: context,
       listeners,
       log,
+      journal: stores.figures,
       trouble: stores.trouble,
     };
-    if (config.management) management = await startManagement(subject, config.management);
+    managing = await startManagement(subject);
   } catch (error) {
     for (const listener of listeners) listener.close();
     await stores.close();
@@ -114,7 +115,8 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   const [first] = listeners as [Listener];
   return {
     amqp: { host: first.host, port: first.port },
-    management: management && { host: management.host, port: management.port },
+    management: managing.management && { host: managing.management.host, port: managing.management.port },
+    prometheus: managing.prometheus && { host: managing.prometheus.host, port: managing.prometheus.port },
     dataDir: config.dataDir,
     failed: new Promise(() => {}),
     close: async (reason = 'shutdown') => {
@@ -123,7 +125,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       for (const connection of [...connections]) connection.close(connectionForced(text));
       await closed(connections);
       for (const listener of listeners) listener.cut();
-      await management?.close();
+      await managing.close();
       clearInterval(ticking);
       await stores.close();
     },

@@ -7,12 +7,14 @@ import type { Clock } from '../broker/clock.ts';
 import { type Journal as JournalPort, NoJournal } from '../broker/journal.ts';
 import type { Memory } from '../broker/memory.ts';
 import type { Unsettled } from '../broker/unsettled.ts';
+import type { JournalFigures } from '../http/management.ts';
 import { lockFolder } from '../storage/folder-lock.ts';
 import { NodeDisk } from '../storage/node-disk.ts';
 import { SegmentFiles } from '../storage/segment-files.ts';
 import type { Config } from './config.ts';
 import { openJournaledStores } from './journaled-stores.ts';
 import type { Log as ProcessLog } from './logging.ts';
+import { WriteTimes } from './write-times.ts';
 
 /** A broker with what it stands on. */
 export interface Stores {
@@ -22,6 +24,8 @@ export interface Stores {
   readonly isNew: boolean;
   /** Why publishers are stopped; undefined while the stores can be written. */
   readonly trouble: () => string | undefined;
+  /** How the journal does; undefined without a disk. */
+  readonly figures: JournalFigures | undefined;
   /** Writes what waits and closes the files. */
   close(): Promise<void>;
 }
@@ -43,14 +47,15 @@ export async function openStores(surroundings: Surroundings): Promise<Stores> {
   return config.dataDir === undefined ? withoutDisk(surroundings) : onDisk(surroundings, config.dataDir);
 }
 
-function withoutDisk({ clock, memory, later }: Surroundings): Stores {
+function withoutDisk({ clock, memory, later, unsettled }: Surroundings): Stores {
   const journal = new NoJournal(later);
-  const broker = new Broker({ journal, scratch: undefined, memory, clock, later, damaged: () => {} });
+  const broker = new Broker({ journal, scratch: undefined, memory, clock, later, unsettled, damaged: () => {} });
   return {
     broker,
     journal,
     isNew: true,
     trouble: () => undefined,
+    figures: undefined,
     close: async () => {},
   };
 }
@@ -59,6 +64,7 @@ async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stor
   const { config, log, clock, memory, authority, later, atEnd, unsettled } = surroundings;
   const scratchFolder = join(dataDir, 'scratch');
   const timers = new Set<NodeJS.Timeout>();
+  const writes = new WriteTimes(() => performance.now());
   const stores = await openJournaledStores({
     log: segmentFiles(config, log, join(dataDir, 'segments'), () => lockFolder(dataDir)),
     openScratch: async () => {
@@ -81,6 +87,7 @@ async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stor
     },
     report: (level, message) => log[level](message),
     unsettled,
+    writes,
   });
   const { broker, journal, scratch } = stores;
   return {
@@ -91,6 +98,15 @@ async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stor
       if (journal.failing) return 'the journal cannot be written: persistent publishes are stopped';
       if (scratch.failing) return 'transient messages cannot be paged out: their publishers are stopped';
       return undefined;
+    },
+    figures: {
+      writes,
+      get pendingBytes() {
+        return journal.pendingBytes;
+      },
+      get failing() {
+        return journal.failing;
+      },
     },
     close: async () => {
       await stores.close();

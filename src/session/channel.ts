@@ -61,7 +61,7 @@ export class Channel implements Recipient, Holder {
     this.publishing = new Publishing(this);
     this.#parking = new Parking(this);
     const { services } = connection.context.broker;
-    this.unsettled = new Unsettled(services);
+    this.unsettled = new Unsettled(services, this);
     if (services.scratch !== undefined) services.memory.hold(this);
     this.#permissions = new PermissionCache(connection.context.authority, user, vhost.name);
   }
@@ -229,7 +229,10 @@ export class Channel implements Recipient, Holder {
     this.transaction?.rollback();
     settleRange(this, 0, this.unsettled.nextTag, 'requeue');
     for (const queue of queues) this.deleteIfUnused(queue);
-    this.connection.context.broker.stats.channelsClosed++;
+    const { stats } = this.connection.context.broker;
+    stats.channelsClosed++;
+    this.stats.toConfirm = this.confirms?.published ?? 0;
+    stats.endedChannels.add(this.stats);
     this.vhost.stats.add(this.stats);
   }
 

@@ -266,7 +266,12 @@ export class Connection {
     this.#scanner.stopped = true;
     this.#dropChannels();
     this.context.connections.delete(this);
-    if (this.vhost !== undefined) this.context.broker.stats.connectionsClosed++;
+    const { stats } = this.context.broker;
+    if (this.vhost !== undefined) stats.connectionsClosed++;
+    stats.receivedChunks += this.stats.receivedChunks;
+    stats.receivedBytes += this.stats.receivedBytes;
+    stats.sentChunks += this.stats.sentChunks;
+    stats.sentBytes += this.stats.sentBytes;
   }
 
   #isParked(): boolean {

@@ -1,10 +1,8 @@
 // The content header of a publish: what it must be, and what its properties say that the broker heeds.
 
 import { decodeProperties, deliveryMode, validateHeader } from '../amqp/properties.ts';
-import type { Table } from '../amqp/table.ts';
 import type { User } from '../auth/authority.ts';
 import { frameError, preconditionFailed } from '../broker/errors.ts';
-import type { Message } from '../broker/message.ts';
 import { bodyBytesMax } from './context.ts';
 
 const expirationMax = 315_360_000_000;
@@ -48,10 +46,6 @@ export function isPersistent(header: Buffer, start: number, end: number, user: U
     if (mode === 1) return false;
   }
   return checkProperties(header, start, end, user);
-}
-
-export function headersOf(message: Message): Table | undefined {
-  return decodeProperties(message.header as Buffer, message.headerStart, message.headerEnd).headers;
 }
 
 function checkProperties(header: Buffer, start: number, end: number, user: User): boolean {

@@ -102,6 +102,7 @@ export class Handshake {
         result => {
           if (connection.state !== 'handshake') return;
           if (result.ok) {
+            connection.context.broker.stats.loginsSucceeded++;
             connection.user = result.user;
             this.#tune();
           } else this.#refuseLogin(args.mechanism, result.reason);
@@ -128,6 +129,7 @@ export class Handshake {
 
   #refuseLogin(mechanism: string, reason: string): void {
     const connection = this.#connection;
+    connection.context.broker.stats.loginsFailed++;
     connection.context.log.error(`login refused on AMQP connection ${connection.name}: ${reason}`);
     this.#expected = 'nothing';
     const told = connection.capabilities.get('authentication_failure_close');

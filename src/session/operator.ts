@@ -8,9 +8,9 @@ import { Source } from '../broker/memory.ts';
 import { Message } from '../broker/message.ts';
 import { publish } from '../broker/publish.ts';
 import type { Queue } from '../broker/queue.ts';
-import { route } from '../broker/route.ts';
+import { headersOf, route } from '../broker/route.ts';
 import type { Vhost } from '../broker/vhost.ts';
-import { headersOf, isPersistent } from './content-header.ts';
+import { isPersistent } from './content-header.ts';
 import type { SessionContext } from './context.ts';
 import type { Verdict } from './settling.ts';
 

@@ -5,11 +5,10 @@ import { accessRefused, notImplemented } from '../broker/errors.ts';
 import type { Exchange } from '../broker/exchange.ts';
 import type { Message } from '../broker/message.ts';
 import type { Queue } from '../broker/queue.ts';
-import { route } from '../broker/route.ts';
+import { headersOf, route } from '../broker/route.ts';
 import { ExchangeStats } from '../broker/stats.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Channel } from './channel.ts';
-import { headersOf } from './content-header.ts';
 
 /** A basic.publish as it was received, and where its messages go. */
 export interface Target {

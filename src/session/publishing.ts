@@ -198,6 +198,7 @@ export class Publishing {
     }
     exchange.stats.publishedOut += queues.length;
     target.stats.publishedOut += queues.length;
+    channel.stats.routed += queues.length;
     if (publish(queues, message, journal)) {
       channel.confirms?.journaled();
       if (!journal.accepting) channel.connection.publisherPause.outrun = journal;

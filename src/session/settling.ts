@@ -40,7 +40,7 @@ function settleGuarded(channel: Channel, tag: number, multiple: boolean): void {
 export function settleOne(channel: Channel, tag: number, multiple: boolean, verdict: Verdict): void {
   const { unsettled } = channel;
   const all = multiple && tag === 0;
-  if (!all && !unsettled.has(tag)) throw unknownTag(tag);
+  if (!all && !unsettled.owes(tag)) throw unknownTag(tag);
   channel.released(settleRange(channel, multiple ? 0 : tag, all ? unsettled.nextTag : tag, verdict));
 }
 
@@ -75,7 +75,9 @@ export function settleRange(
     } else queue.drop(entry);
   }
   for (const queue of returnedTo) queue.redistribute();
-  return consumed;
+  const tookBack = unsettled.answered(from, last, excepted);
+  for (const consumer of tookBack) consumer.queue.answered(consumer);
+  return consumed + tookBack.length;
 }
 
 /** A tag beyond what a number holds exactly is at the end of the 64 bits for all that clients send. */

@@ -33,6 +33,10 @@ export class Transaction {
     return this.#publishes.length;
   }
 
+  get uncommittedSettlements(): number {
+    return this.#settlements.length;
+  }
+
   /** Throws 406 when the transaction would be too large. */
   publish(message: Message, target: Target, publishing: Publishing): void {
     this.#grow(message.bodyBytes + publishedBytes);
@@ -45,7 +49,7 @@ export class Transaction {
   settle(tag: number, multiple: boolean, verdict: Verdict): void {
     const { unsettled } = this.#channel;
     const all = multiple && tag === 0;
-    if (!all && (!unsettled.has(tag) || this.hasSettled(tag))) throw unknownTag(tag);
+    if (!all && (!unsettled.owes(tag) || this.hasSettled(tag))) throw unknownTag(tag);
     this.#grow(settlementBytes);
     const upTo = all ? unsettled.nextTag - 1 : tag;
     this.#settlements.push({ from: multiple ? 0 : tag, upTo, verdict });

@@ -32,6 +32,8 @@ export interface JournalOptions {
   readonly report: (level: 'info' | 'warning' | 'error', message: string) => void;
   /** All facts that hold now, for a snapshot. */
   readonly facts: () => Iterable<Fact>;
+  /** Told when a block is handed to the log, and when it is durable, with its length in bytes. */
+  readonly writes?: { begin(): void; end(bytes: number): void } | undefined;
 }
 
 /** Where a journal starts: behind what recovery has found. */
@@ -108,6 +110,11 @@ export class Journal implements JournalPort {
 
   get accepting(): boolean {
     return !this.#failing && this.#pendingBytes < pendingBytesMax;
+  }
+
+  /** What waits for the disk, bytes. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
   }
 
   /** Whether writes fail at the moment. */
@@ -436,6 +443,7 @@ export class Journal implements JournalPort {
       this.#written(block);
       return;
     }
+    this.options.writes?.begin();
     log
       .append({
         position: block.position,
@@ -447,6 +455,7 @@ export class Journal implements JournalPort {
       .then(outcome => {
         if (outcome.outcome === 'durable') {
           if (fromReserve && !this.#onReserve) this.#drainReserve();
+          this.options.writes?.end(block.length);
           this.#written(block);
         } else if (outcome.outcome === 'failed') this.#failed(block, outcome.error);
         else throw new Error(`the journal has lost its log: ${outcome.outcome}`);

@@ -142,6 +142,7 @@ function forgetIds(recovered: Recovered): Recovered {
     clock: { now: 0 },
     later: () => {},
     damaged: () => {},
+    unsettled: () => [],
   });
   const others = recovered.facts.filter(({ type }) => type.startsWith('user.') || type.startsWith('permission.'));
   for (const fact of recovered.facts) if (!others.includes(fact)) broker.apply(fact);

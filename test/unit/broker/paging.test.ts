@@ -2,65 +2,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Consumer, type Recipient } from '../../../src/broker/consumer.ts';
-import { Credit } from '../../../src/broker/credit.ts';
+import { Consumer } from '../../../src/broker/consumer.ts';
 import { Entry } from '../../../src/broker/entry.ts';
 import { publish } from '../../../src/broker/publish.ts';
-import type { Queue } from '../../../src/broker/queue.ts';
 import { ReadyList } from '../../../src/broker/ready-list.ts';
-import { ChannelStats } from '../../../src/broker/stats.ts';
 import type { NewPlace } from '../../../src/broker/store.ts';
 import { Unsettled } from '../../../src/broker/unsettled.ts';
-import type { Channel } from '../../../src/session/channel.ts';
-import { settleRange } from '../../../src/session/settling.ts';
 import { Bench, textOf } from './shelf.ts';
-
-/** A channel that remembers what it was given. */
-class Worker implements Recipient {
-  readonly credit = new Credit();
-  readonly stats = new ChannelStats();
-  readonly unsettled: Unsettled;
-  readonly got: string[] = [];
-  readonly marks: boolean[] = [];
-  readonly #consumers: Consumer[] = [];
-
-  constructor(bench: Bench) {
-    this.unsettled = new Unsettled(bench.services);
-  }
-
-  consume(queue: Queue, prefetch = 0): void {
-    const options = {
-      noAck: false,
-      exclusive: false,
-      prefetch,
-      arguments: undefined as never,
-      prefix: Buffer.alloc(0),
-    };
-    const consumer = new Consumer(queue, this, 'c', options);
-    this.#consumers.push(consumer);
-    queue.addConsumer(consumer);
-    queue.dispatch();
-  }
-
-  deliver(_: Consumer, entry: Entry): void {
-    this.unsettled.add(entry);
-    this.got.push(textOf(entry));
-    this.marks.push(entry.redelivered);
-  }
-
-  cancelled(): void {}
-
-  settle(from: number, upTo: number, verdict: 'ack' | 'requeue'): void {
-    settleRange(this as unknown as Channel, from, upTo, verdict);
-  }
-
-  /** As a connection that is lost. */
-  leave(): void {
-    this.credit.open = false;
-    for (const consumer of this.#consumers) consumer.queue.removeConsumer(consumer);
-    this.settle(0, this.unsettled.nextTag, 'requeue');
-  }
-}
+import { Worker } from './worker.ts';
 
 describe('a message of several queues', () => {
   test('leaves memory though two consumers and a queue have it, and is lost and doubled nowhere', () => {
@@ -217,7 +166,7 @@ test('thousands of unsettled deliveries keep no object, and come back in order w
 
 test('sequences beyond 32 bits, of several queues, with and without a consumer, are what they were', () => {
   const bench = new Bench();
-  const unsettled = new Unsettled(bench.services);
+  const unsettled = new Unsettled(bench.services, new Worker(bench));
   const consumer = new Consumer(bench.queue(), new Worker(bench), 'c', {} as never);
   const sequences = [1, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 50 + 7];
   const queues = [bench.queue(), bench.queue()];
@@ -250,7 +199,7 @@ test('unsettled deliveries are what a map of tags is, whatever was settled, skip
     fc.property(fc.array(step, { maxLength: 40 }), steps => {
       const bench = new Bench();
       const queue = bench.queue();
-      const unsettled = new Unsettled(bench.services);
+      const unsettled = new Unsettled(bench.services, new Worker(bench));
       const model = new Map<number, { sequence: number; id: number; position: number }>();
       let next = 1;
       const take = (tag: number): void => {
@@ -310,7 +259,7 @@ test('a ready list gives the lowest sequence first, whatever came back, was page
       const ready = new ReadyList(queue, bench.services);
       const waits = new Set<number>();
       const out: Entry[] = [];
-      const unsettled = new Unsettled(bench.services);
+      const unsettled = new Unsettled(bench.services, new Worker(bench));
       const shift = (): void => {
         if (ready.count === 0) return;
         const head = ready.peek()!;

@@ -5,6 +5,7 @@ import { Memory, Source } from '../../../src/broker/memory.ts';
 import { Message } from '../../../src/broker/message.ts';
 import { Queue, type Services } from '../../../src/broker/queue.ts';
 import type { NewPlace, Waiter } from '../../../src/broker/store.ts';
+import type { Unsettled } from '../../../src/broker/unsettled.ts';
 
 export class Shelf implements Journal {
   readonly block = 1;
@@ -14,11 +15,13 @@ export class Shelf implements Journal {
   /** Whether what was put on it can be read back. */
   durable = true;
   readonly settled: number[] = [];
+  /** Publishes and settlements in order: `+7`, `-7`. */
+  readonly events: string[] = [];
   /** Positions that were read, in order. */
   readonly reads: number[] = [];
   readonly waiting: (() => void)[] = [];
   readonly #memory: Memory;
-  readonly #contents = new Map<number, { address: Buffer; header: Buffer; body: Buffer }>();
+  readonly #contents = new Map<number, { address: Buffer; header: Buffer; body: Buffer; publishedAt: number }>();
   #loads: (() => void)[] = [];
   #id = 0;
 
@@ -31,13 +34,17 @@ export class Shelf implements Journal {
   }
 
   publishToAll(message: Message, entries: readonly Entry[]): void {
-    const { address, header, headerStart, headerEnd, body, bodyStart, bodyEnd } = message;
+    const { address, header, headerStart, headerEnd, body, bodyStart, bodyEnd, publishedAt } = message;
     message.store = this;
     message.position = (this.#id + 1) * 100;
     message.block = message.position - 50;
-    for (const entry of entries) entry.id = ++this.#id;
+    for (const entry of entries) {
+      entry.id = ++this.#id;
+      this.events.push(`+${entry.id}`);
+    }
     const bytes = [header!.subarray(headerStart, headerEnd), body.subarray(bodyStart, bodyEnd)] as const;
-    this.#contents.set(message.position, { address, header: Buffer.from(bytes[0]), body: Buffer.from(bytes[1]) });
+    const content = { address, header: Buffer.from(bytes[0]), body: Buffer.from(bytes[1]), publishedAt };
+    this.#contents.set(message.position, content);
   }
 
   /** Copies a record for one of its entries; the old place is gone. */
@@ -53,6 +60,7 @@ export class Shelf implements Journal {
 
   settle(entry: Entry): void {
     this.settled.push(entry.id);
+    this.events.push(`-${entry.id}`);
   }
 
   settleAll(entries: readonly { readonly id: number }[]): void {
@@ -75,8 +83,12 @@ export class Shelf implements Journal {
         if (message.loaded || message.entries === 0) continue;
         const content = this.#contents.get(message.position);
         this.reads.push(message.position);
-        if (content === undefined) damaged.push(entry);
-        else message.load(content.address, content.header, content.body, new Source(this.#memory, content.body.length));
+        if (content === undefined) {
+          damaged.push(entry);
+          continue;
+        }
+        message.publishedAt = content.publishedAt;
+        message.load(content.address, content.header, content.body, new Source(this.#memory, content.body.length));
       }
       done(damaged);
     });
@@ -111,8 +123,10 @@ export class Bench {
     clock: this.clock,
     later: run => run(),
     damaged: entry => this.lost.push(entry),
+    unsettled: () => this.channels,
   };
   readonly lost: Entry[] = [];
+  readonly channels: Unsettled[] = [];
   #queues = 0;
 
   queue(durable = true): Queue {

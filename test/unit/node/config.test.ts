@@ -22,6 +22,8 @@ it('without any setting it is what the documents say', () => {
   expect(JSON.parse(JSON.stringify(config))).toEqual({
     listeners: [{ host: '127.0.0.1', port: 5672 }],
     management: { host: '127.0.0.1', port: 15672 },
+    prometheus: { host: '127.0.0.1', port: 15692 },
+    prometheusIsAskedFor: false,
     dataDir: './leveret-data',
     logLevel: 'info',
     sync: 'commit',

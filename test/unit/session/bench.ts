@@ -33,7 +33,8 @@ export class SessionBench {
     this.scratch = new Shelf(this.memory);
     const { memory, journal, scratch, clock } = this;
     const later = (run: () => void): void => run();
-    this.broker = new Broker({ journal, scratch, memory, clock, later, damaged: () => {} });
+    const unsettled = () => [...this.connection.channels.values()].map(channel => channel.unsettled);
+    this.broker = new Broker({ journal, scratch, memory, clock, later, unsettled, damaged: () => {} });
     this.broker.createVhost('/');
     const authority = new Authority({ now: () => 0 });
     authority.apply({ type: 'user.put', name: 'guest', passwordHash, algorithm, tags: [] });
