@@ -22,7 +22,8 @@ export interface Line {
 
 /** Periods that a chart may cover, each with the age and the step to ask for, in seconds. */
 export const RANGES: readonly { id: string; label: string; ageS: number; stepS: number }[] = [
-  { id: '1m', label: '1 min', ageS: 60, stepS: 1 },
+  // While nobody looks the broker samples each 5 s, so finer steps would show teeth.
+  { id: '1m', label: '1 min', ageS: 60, stepS: 5 },
   { id: '10m', label: '10 min', ageS: 600, stepS: 5 },
   { id: '1h', label: '1 h', ageS: 3600, stepS: 60 },
   { id: '8h', label: '8 h', ageS: 28_800, stepS: 300 },

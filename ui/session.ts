@@ -13,8 +13,6 @@ const REMEMBERED = 'leveret.session';
 
 export const user = signal<User | undefined>(undefined);
 export const vhosts = signal<readonly string[]>([]);
-/** Name and version of the broker. */
-export const broker = signal('');
 
 export const isAdministrator = computed(() => user.value?.tags.includes('administrator') ?? false);
 /** Whether the user sees other people's connections and the node. */

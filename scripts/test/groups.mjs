@@ -16,6 +16,7 @@ export const groups = [
   { name: 'torture', paths: ['test/torture/'], budget: 2, packages: true, alone: true },
   { name: 'interop', paths: ['test/interop/'], budget: 2, packages: true, alone: true },
   { name: 'faults', paths: ['test/faults/'], budget: 2, alone: true },
+  { name: 'browser', paths: ['test/ui/'], budget: 3, packages: true, alone: true },
   { name: 'http', paths: ['test/http/'], budget: 1, packages: true, alone: true },
 ];
 

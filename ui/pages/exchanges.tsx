@@ -92,7 +92,7 @@ export function ExchangesPage(): JSX.Element {
   );
 }
 
-export function ExchangeFeatures({ exchange }: { exchange: Exchange }): JSX.Element {
+function ExchangeFeatures({ exchange }: { exchange: Exchange }): JSX.Element {
   const table = tableText(exchange.arguments);
   return (
     <span class="tags">

@@ -15,7 +15,7 @@ import type { Queue } from '../types.ts';
 import { link, view } from '../url.ts';
 import { declareQueue } from './queue-actions.tsx';
 
-export const queueColumns: readonly Column<Queue>[] = [
+const queueColumns: readonly Column<Queue>[] = [
   { id: 'name', title: 'Name', sort: 'name', cell: queue => <QueueName queue={queue} /> },
   { id: 'vhost', title: 'Virtual host', word: 'vhost', sort: 'vhost', extra: true, cell: queue => queue.vhost },
   { id: 'type', title: 'Type', sort: 'type', fields: ['type'], extra: true, cell: queue => queue.type },
@@ -153,7 +153,7 @@ function QueueName({ queue }: { queue: Queue }): JSX.Element {
 }
 
 /** What a queue was declared with, as small tags. */
-export function QueueFeatures({ queue }: { queue: Queue }): JSX.Element {
+function QueueFeatures({ queue }: { queue: Queue }): JSX.Element {
   const extra = Object.entries(queue.arguments ?? {}).filter(([name]) => name !== 'x-queue-type');
   return (
     <span class="tags">
