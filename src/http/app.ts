@@ -17,8 +17,6 @@ import { Page } from './page-files.ts';
 import { MetricsPages } from './prometheus/pages.ts';
 import { contentType } from './prometheus/text.ts';
 import type { Ask, Done, Listing, Route } from './route.ts';
-import { liveRoutes } from './routes/live.ts';
-import { loginRoutes } from './routes/login.ts';
 import { routes } from './routes/table.ts';
 import { Rates } from './views/rates.ts';
 
@@ -32,6 +30,14 @@ const headers: Readonly<Record<string, string>> = {
 
 /** Answers another GET with the login of a request. */
 type Get = (path: string, context: Context) => Promise<Response>;
+
+/** What requests share. */
+interface Application {
+  readonly management: Management;
+  readonly login: Login;
+  readonly live: LiveStreams;
+  readonly get: Get;
+}
 
 const nobody: User = { name: '', tags: [] };
 
@@ -51,12 +57,12 @@ export function createApp(management: Management): Hono {
     const { headers: given } = context.res;
     for (const [name, value] of Object.entries(headers)) if (!given.has(name)) given.set(name, value);
   });
-  const live = new LiveStreams(management.sampler, { now: () => performance.now(), pause });
-  for (const [path, methods] of byPath([...routes, ...loginRoutes(login), ...liveRoutes(live)])) {
-    app.all(`/api${path}`, context => dispatch(management, login, methods, context, get));
-  }
   const get: Get = async (path, { req, env }) =>
     app.fetch(new Request(new URL(`/api${path}`, req.url), { headers: req.raw.headers }), env);
+  const live = new LiveStreams(management.sampler, { now: () => performance.now(), pause });
+  for (const [path, methods] of byPath(routes)) {
+    app.all(`/api${path}`, context => dispatch({ management, login, live, get }, methods, context));
+  }
   const pages = new MetricsPages(management);
   app.get('/metrics/:page?', async context => {
     const request = context.req.raw;
@@ -95,11 +101,9 @@ function byPath(all: readonly Route[]): [path: string, methods: ReadonlyMap<stri
 }
 
 async function dispatch(
-  management: Management,
-  login: Login,
+  { management, login, live, get }: Application,
   methods: ReadonlyMap<string, Route>,
   context: Context,
-  get: Get,
 ): Promise<Response> {
   const method = context.req.method;
   const route = methods.get(method);
@@ -131,11 +135,8 @@ async function dispatch(
     request,
     address: addressOf(context),
     get: path => get(path, context),
-    isLoggedIn: () =>
-      login.user(request, addressOf(context)).then(
-        () => true,
-        () => false,
-      ),
+    login,
+    live,
   };
   return answer(context, route, await route.run(ask), search);
 }

@@ -2,6 +2,7 @@
 import type { Authority } from '../auth/authority.ts';
 import type { HashAlgorithm } from '../auth/password.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { Unsettled } from '../broker/unsettled.ts';
 import type { Connection } from '../session/connection.ts';
 import type { SessionContext } from '../session/context.ts';
 import type { Sampler } from './sampling.ts';
@@ -41,6 +42,8 @@ export interface Management {
   readonly connections: ReadonlySet<Connection>;
   /** What sessions share: limits, clock, alarms. Publishes and gets go the way of theirs. */
   readonly session: SessionContext;
+  /** What operators have taken and not settled. */
+  readonly held: Unsettled;
   readonly sampler: Sampler;
   readonly log: ManagementLog;
   /** The name of this node, as RabbitMQ would call it. */

@@ -2,6 +2,8 @@
 import type { z } from 'zod';
 import type { User } from '../auth/authority.ts';
 import type { Vhost } from '../broker/vhost.ts';
+import type { LiveStreams } from './live.ts';
+import type { Login } from './login.ts';
 import type { Management } from './management.ts';
 import type { Rates } from './views/rates.ts';
 
@@ -39,10 +41,11 @@ export interface Ask<Params, Query, Body> {
   readonly request: Request;
   /** The address that it came from. */
   readonly address: string;
+  readonly login: Login;
+  /** The live streams that are open. */
+  readonly live: LiveStreams;
   /** Answers a GET below `/api` as this request would be answered, with its login. */
   readonly get: (path: string) => Promise<Response>;
-  /** Whether the login still holds. */
-  readonly isLoggedIn: () => Promise<boolean>;
 }
 
 /** A list before paging: the view of an item is made only for those shown. */

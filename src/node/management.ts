@@ -1,6 +1,7 @@
 // The management listener over a running broker.
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Unsettled } from '../broker/unsettled.ts';
 import { sampledOf } from '../http/counters.ts';
 import type { JournalFigures, Management } from '../http/management.ts';
 import { BrokerSampler } from '../http/sampler.ts';
@@ -14,6 +15,8 @@ import { VERSION } from './version.ts';
 export interface ManagementSubject {
   readonly config: Config;
   readonly session: SessionContext;
+  /** What operators have taken and not settled. */
+  readonly held: Unsettled;
   /** Where AMQP is listened for. */
   readonly listeners: readonly Address[];
   readonly log: Log;
@@ -71,6 +74,8 @@ export async function startManagement(subject: ManagementSubject): Promise<Manag
       log.warning(`port ${config.prometheus?.port} is taken: metrics for Prometheus are on the management port only`);
       return undefined;
     });
+    if (prometheus !== undefined)
+      log.info(`metrics for Prometheus on http://${prometheus.host}:${prometheus.port}/metrics`);
     return { management, prometheus, close };
   } catch (error) {
     await close();
@@ -79,13 +84,14 @@ export async function startManagement(subject: ManagementSubject): Promise<Manag
 }
 
 function managementOf(subject: ManagementSubject, sampler: BrokerSampler, http: Address): Management {
-  const { config, session, listeners, journal, log, trouble } = subject;
+  const { config, session, held, listeners, journal, log, trouble } = subject;
   const { broker, authority, connections } = session;
   return {
     broker,
     authority,
     connections,
     session,
+    held,
     sampler,
     journal,
     log,

@@ -8,6 +8,7 @@ import { Turn } from '../net/turn.ts';
 import type { Connection } from '../session/connection.ts';
 import type { SessionContext } from '../session/context.ts';
 import { closeWithOwners } from '../session/forced-close.ts';
+import { heldByOperators } from '../session/operator.ts';
 import { BufferPool } from '../session/output.ts';
 import type { Address, Config } from './config.ts';
 import { loadDefinitions } from './load-definitions.ts';
@@ -42,6 +43,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   const memory = new Memory(config.memoryBudgetBytes);
   const authority = new Authority({ now: () => performance.now(), loopbackUsers: config.loopbackUsers });
   const connections = new Set<Connection>();
+  let held: Unsettled | undefined;
   const stores = await openStores({
     config,
     log,
@@ -50,9 +52,10 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     authority,
     later,
     atEnd: run => turn.atEnd(run),
-    unsettled: () => unsettledOf(connections),
+    unsettled: () => unsettledOf(connections, held),
   });
   const { broker, journal } = stores;
+  held = heldByOperators(broker.services);
   const withFirst = stores.isNew && config.loadDefinitions === undefined;
   for (const name of [...(withFirst ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
   for (const fact of await peopleFacts(config, authority, withFirst)) {
@@ -97,6 +100,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     const subject = {
       config,
       session: context,
+      held,
       listeners,
       log,
       journal: stores.figures,
@@ -139,6 +143,7 @@ async function closed(connections: ReadonlySet<Connection>): Promise<void> {
   for (const connection of connections) connection.resetNow();
 }
 
-function* unsettledOf(connections: Iterable<Connection>): Generator<Unsettled> {
+function* unsettledOf(connections: Iterable<Connection>, held: Unsettled | undefined): Generator<Unsettled> {
+  if (held !== undefined) yield held;
   for (const { channels } of connections) for (const { unsettled } of channels.values()) yield unsettled;
 }

@@ -2,13 +2,15 @@
 
 import { encodeProperties, type Properties } from '../amqp/properties.ts';
 import type { User } from '../auth/authority.ts';
+import { Credit } from '../broker/credit.ts';
 import type { Entry } from '../broker/entry.ts';
 import { type AmqpError, accessRefused, notFound, preconditionFailed } from '../broker/errors.ts';
 import { Source } from '../broker/memory.ts';
-import { Message } from '../broker/message.ts';
+import { encodeAddress, Message } from '../broker/message.ts';
 import { publish } from '../broker/publish.ts';
-import type { Queue } from '../broker/queue.ts';
+import type { Queue, Services } from '../broker/queue.ts';
 import { headersOf, route } from '../broker/route.ts';
+import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { isPersistent } from './content-header.ts';
 import type { SessionContext } from './context.ts';
@@ -17,8 +19,15 @@ import type { Verdict } from './settling.ts';
 /** Who acts, and where. */
 export interface Operator {
   readonly context: SessionContext;
+  /** What all operators have taken and not settled. */
+  readonly held: Unsettled;
   readonly user: User;
   readonly vhost: Vhost;
+}
+
+/** Where what operators take is kept until they settle it, so that a journal that moves it finds it. */
+export function heldByOperators(services: Services): Unsettled {
+  return new Unsettled(services, { credit: new Credit(), deliver: () => {}, cancelled: () => {} });
 }
 
 export interface OperatorMessage {
@@ -46,7 +55,7 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
   const { journal, memory } = context.broker.services;
   const key = Buffer.from(routingKey);
   const message = new Message(
-    addressOf(Buffer.from(name), key),
+    encodeAddress(name, key.toString('latin1')),
     header,
     0,
     header.length,
@@ -74,6 +83,7 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
 
 /** What a get has taken: in order, with how many were left after each. */
 export interface Taken {
+  readonly tag: number;
   readonly entry: Entry;
   readonly left: number;
 }
@@ -88,7 +98,7 @@ export function getFor(
   atMost: { readonly count: number; readonly bytes: number },
   done: (taken: readonly Taken[], error?: AmqpError) => void,
 ): void {
-  const { context, vhost } = operator;
+  const { context, vhost, held } = operator;
   mayOr403(operator, 'read', 'queue', name);
   const queue = vhost.queue(name, undefined);
   const { broker } = context;
@@ -108,7 +118,8 @@ export function getFor(
       vhost.stats.got++;
       if (entry.redelivered) vhost.stats.redelivered++;
       bytes += entry.message.bodyBytes;
-      taken.push({ entry, left: queue.ready.count });
+      taken.push({ tag: held.nextTag, entry, left: queue.ready.count });
+      held.add(entry);
     }
     done(taken);
   };
@@ -118,9 +129,12 @@ export function getFor(
 }
 
 /** Settles what a get has taken: acknowledged, dropped, or given back to its old place. */
-export function settleFor({ vhost }: Operator, taken: readonly Taken[], verdict: Verdict): void {
+export function settleFor({ vhost, held }: Operator, taken: readonly Taken[], verdict: Verdict): void {
   const returnedTo = new Set<Queue>();
-  for (const { entry } of taken) {
+  for (const { tag } of taken) {
+    const entry = held.take(tag);
+    // Somebody may have removed it meanwhile.
+    if (entry === undefined) continue;
     const { queue } = entry;
     if (verdict === 'ack') {
       vhost.stats.acked++;
@@ -147,8 +161,4 @@ function mayOr403(
   const resource = kind === 'exchange' && name === '' ? 'amq.default' : name;
   if (context.authority.may(user, vhost.name, right, resource)) return;
   throw accessRefused(`access to ${kind} '${resource}' in vhost '${vhost.name}' refused for user '${user.name}'`);
-}
-
-function addressOf(exchange: Buffer, routingKey: Buffer): Buffer {
-  return Buffer.concat([Buffer.of(exchange.length), exchange, Buffer.of(routingKey.length), routingKey]);
 }

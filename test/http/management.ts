@@ -1,6 +1,6 @@
 // A broker with its management API for tests: requests as a user, and the same set-up on both brokers.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Broker, missing, type Product, startBroker } from '../conformance/brokers.ts';
+import { type Broker, type Product, startBroker } from '../conformance/brokers.ts';
 
 /** What a request was answered with. */
 export interface Reply {
@@ -9,9 +9,6 @@ export interface Reply {
   /** Parsed where it is JSON, text otherwise. */
   readonly body: unknown;
 }
-
-/** Both products, RabbitMQ only where it is installed. */
-export const products: readonly Product[] = missing('rabbitmq') ? ['leveret'] : ['rabbitmq', 'leveret'];
 
 export class ManagedBroker {
   readonly product: Product;

@@ -7,7 +7,15 @@ import { totalsOf } from '../totals.ts';
 import { queueBuckets } from './buckets.ts';
 import { type Group, groups, oldestAgeS } from './families.ts';
 import { ProcessReader } from './process-figures.ts';
-import { memoryBreakdown, type Singles, singlesAfter, singlesBefore, sumsOfAll, type Whole } from './singles.ts';
+import {
+  alarms,
+  memoryBreakdown,
+  type Singles,
+  singlesAfter,
+  singlesBefore,
+  sumsOfAll,
+  type Whole,
+} from './singles.ts';
 import { histogramLines, labelsOf, line, metric } from './text.ts';
 
 /** Lines of a piece, and objects that are looked at before the time is. */
@@ -61,6 +69,7 @@ export class MetricsPages {
   }
 
   *#aggregated(whole: Whole): Generator<string> {
+    yield* singles(alarms, whole);
     for (const some of singlesBefore) yield* singles(some, whole);
     for (const group of groups) if (group.pages === 'all') yield* sums(group, whole);
     yield* singles(sumsOfAll, whole);

@@ -29,17 +29,19 @@ export interface Singles {
 const amqp: Labels = { protocol: 'amqp091' };
 const classic: Labels = { ...amqp, queue_type: 'rabbit_classic_queue' };
 
+/** On the page of sums alone. */
+export const alarms: Singles = {
+  family: undefined,
+  prefix: 'rabbitmq_',
+  values: {
+    alarms_file_descriptor_limit: () => 0,
+    alarms_free_disk_space_watermark: ({ management }) => Number(management.trouble() !== undefined),
+    alarms_memory_used_watermark: () => 0,
+  },
+};
+
 /** Those before the metrics of queues, channels and connections, as RabbitMQ orders them. */
 export const singlesBefore: readonly Singles[] = [
-  {
-    family: undefined,
-    prefix: 'rabbitmq_',
-    values: {
-      alarms_file_descriptor_limit: () => 0,
-      alarms_free_disk_space_watermark: ({ management }) => Number(management.trouble() !== undefined),
-      alarms_memory_used_watermark: () => 0,
-    },
-  },
   {
     family: 'connection_churn_metrics',
     prefix: 'rabbitmq_',
@@ -85,7 +87,7 @@ export const singlesBefore: readonly Singles[] = [
     },
   },
   {
-    family: 'auth_attempt_metrics',
+    family: undefined,
     prefix: 'rabbitmq_',
     values: {
       auth_attempts_total: [[amqp, ({ stats }) => stats.loginsSucceeded + stats.loginsFailed]],

@@ -50,11 +50,23 @@ type Publication = {
   readonly payload_encoding: 'string' | 'base64';
 };
 
-const publication = z.strictObject({
+interface MessageFields {
+  readonly routing_key: z.ZodType<string>;
+  readonly properties: z.ZodType<JsonProperties, unknown>;
+  readonly payload: z.ZodType<string>;
+  readonly payload_encoding: z.ZodType<'string' | 'base64'>;
+}
+
+/** What a message to publish is made of. */
+export const messageFields: MessageFields = {
   routing_key: name,
   properties: messageProperties,
   payload: z.string(),
   payload_encoding: z.enum(['string', 'base64'], 'neither string nor base64'),
+};
+
+const publication = z.strictObject({
+  ...messageFields,
   ...repeated,
   /** Sent by RabbitMQ's page and command line beside the properties; of no effect. */
   exchange: z.unknown().optional(),
@@ -87,7 +99,7 @@ type AnyAsk = Ask<unknown, unknown, unknown>;
 
 /** Who asks, as sessions know an operator. */
 export function operatorOf({ management, viewer, vhost }: AnyAsk): Operator {
-  return { context: management.session, user: viewer, vhost };
+  return { context: management.session, held: management.held, user: viewer, vhost };
 }
 
 /** Resolves once the journal takes more. @throws HttpError 503 while it cannot be written, or does not catch up */

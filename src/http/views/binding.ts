@@ -17,7 +17,10 @@ export interface AnyBinding {
   readonly arguments: Table;
 }
 
-export function anyBinding(vhost: Vhost, { source, destination, routingKey, arguments: args }: Bound): AnyBinding {
+export function anyBinding(
+  vhost: Vhost,
+  { source, destination, routingKey, arguments: args }: Omit<Bound, 'durable'>,
+): AnyBinding {
   return {
     source: source.name,
     vhost: vhost.name,

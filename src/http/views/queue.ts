@@ -4,6 +4,7 @@ import { jsonOf } from '../amqp-json.ts';
 import type { Management } from '../management.ts';
 import { queueCounters, queueLengths } from './counters.ts';
 import type { Rates } from './rates.ts';
+import { percentiles } from './worker.ts';
 
 /** What `disable_stats` leaves of a queue. */
 export function queueBasics(queue: Queue, { node }: Management): object {
@@ -49,5 +50,18 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
     policy: null,
     recoverable_slaves: null,
     single_active_consumer_tag: null,
+    ...times(queue, management),
+  };
+}
+
+/** What RabbitMQ does not tell: how long messages wait and are worked at. */
+function times(queue: Queue, { session, sampler }: Management): object {
+  const { oldestPublishedAt, ready } = queue;
+  const falling = -sampler.rate(queue, 'messages_ready');
+  return {
+    oldest_message_age_ms: oldestPublishedAt === undefined ? null : Math.max(0, session.clock.now - oldestPublishedAt),
+    wait_ms: percentiles(queue.waitTimes),
+    processing_ms: percentiles(queue.processingTimes),
+    time_to_empty_s: ready.count === 0 ? 0 : falling > 0 ? ready.count / falling : null,
   };
 }
