@@ -140,7 +140,11 @@ function VhostSwitch(): JSX.Element {
   return (
     <label class="vhost">
       <span>Virtual host</span>
-      <select value={chosen} onChange={event => setParams({ vhost: event.currentTarget.value, page: undefined }, true)}>
+      <select
+        aria-label="Virtual host"
+        value={chosen}
+        onChange={event => setParams({ vhost: event.currentTarget.value, page: undefined }, true)}
+      >
         <option value="">All</option>
         {vhosts.value.map(name => (
           <option key={name} value={name}>

@@ -94,7 +94,10 @@ function open(): void {
   const paths = [...feeds].filter(([, feed]) => feed.users > 0).map(([path]) => path);
   if (paths.length === 0 || document.hidden || loggedOut.peek()) return;
   // A page that is opened while paused shows what is there now, once.
-  if (streamState.peek() === 'paused') return void Promise.all(paths.map(once));
+  if (streamState.peek() === 'paused') {
+    for (const path of paths) if (feeds.get(path)?.state.peek().data === undefined) void once(path);
+    return;
+  }
   for (let from = 0; from < paths.length; from += GETS_MAX) sources.push(stream(paths.slice(from, from + GETS_MAX)));
 }
 

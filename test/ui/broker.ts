@@ -45,6 +45,7 @@ export async function startLoadedBroker(): Promise<LoadedBroker> {
     },
     stop: async () => {
       stopPublishing();
+      await Promise.all(connections.map(connection => connection.close().catch(() => {})));
       await broker.dispose();
     },
   };
@@ -84,8 +85,12 @@ async function work(connection: ChannelModel, queue: string, prefetch: number, m
   const channel = await connection.createChannel();
   channel.on('error', () => {});
   await channel.prefetch(prefetch);
+  let isOpen = true;
+  connection.once('close', () => {
+    isOpen = false;
+  });
   await channel.consume(queue, message => {
-    if (message && Number.isFinite(ms)) setTimeout(() => channel.ack(message), ms);
+    if (message && Number.isFinite(ms)) setTimeout(() => isOpen && channel.ack(message), ms);
   });
 }
 
