@@ -59,7 +59,7 @@ function Frame(): JSX.Element {
         Skip to the content
       </button>
       <aside class="rail">
-        <a class="brand" href={link(['overview'])}>
+        <a class="brand" href={link(['overview'])} aria-label="Leveret">
           <img src="./icon.svg" alt="" width="22" height="22" />
           <span>Leveret</span>
         </a>

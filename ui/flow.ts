@@ -16,6 +16,8 @@ export interface Layout {
   readonly height: number;
   /** How many nodes of each kind had no room. */
   readonly left: Readonly<Record<FlowNode['kind'], number>>;
+  /** How many of each kind nothing comes to and nothing leaves. */
+  readonly alone: Readonly<Record<FlowNode['kind'], number>>;
 }
 
 export const NODE_WIDTH = 176;
@@ -61,8 +63,12 @@ export function layOut(flow: Flow, most: number): Layout {
     for (const id of [from, to]) weight.set(id, (weight.get(id) ?? 0) + 1e-6 + rate);
   }
   const left = { producer: 0, exchange: 0, queue: 0, worker: 0 };
+  const alone = { ...left };
   const columns = kinds.map(kind => {
-    const all = flow.nodes.filter(node => node.kind === kind);
+    const every = flow.nodes.filter(node => node.kind === kind);
+    // Where nothing is connected at all, what there is gets drawn all the same.
+    const all = flow.edges.length === 0 ? every : every.filter(({ id }) => weight.has(id));
+    alone[kind] = every.length - all.length;
     all.sort((a, b) => (weight.get(b.id) ?? 0) - (weight.get(a.id) ?? 0) || compare(a.id, b.id));
     left[kind] = Math.max(0, all.length - most);
     // The order must not follow the rates, or nodes would jump at each sample.
@@ -83,7 +89,7 @@ export function layOut(flow: Flow, most: number): Layout {
     const [from, to] = [places.get(edge.from), places.get(edge.to)];
     return from && to ? [{ edge, from, to }] : [];
   });
-  return { nodes, edges, width: 3 * COLUMN + NODE_WIDTH + 2 * MARGIN, height, left };
+  return { nodes, edges, width: 3 * COLUMN + NODE_WIDTH + 2 * MARGIN, height, left, alone };
 }
 
 /** Each column in the order of the middle of its neighbours, a few times to and fro. */

@@ -93,6 +93,11 @@ export function plural(number: number, noun: string, many: string = `${noun}s`):
   return `${thousands.format(number)} ${number === 1 ? noun : many}`;
 }
 
+/** A text as a sentence of its own: the first letter large. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Items as one phrase: `a`, `a and b`, `a, b and c`. */
 export function phrase(items: readonly string[]): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;

@@ -30,7 +30,7 @@ const places: readonly (readonly [name: string, place: string, shows: string])[]
   ['definitions', 'admin/definitions', 'Import a file'],
 ];
 
-/** Those that are shown in the documentation, in the look of which test. */
+/** Those that are shown in the documentation, with the look that they have there. */
 const pictured: Readonly<Record<string, readonly string[]>> = {
   'light, wide': ['overview', 'queues', 'workers', 'messages', 'flow', 'try'],
   'dark, wide': ['queue'],
@@ -45,6 +45,17 @@ const looks = [
   ['dark, narrow', 'dark', 390],
 ] as const;
 
+/** Goes to a place and waits until it has its data. */
+async function show({ page, go }: Watched, name: string, place: string, shows: string): Promise<void> {
+  await go(place);
+  await page.locator('main').getByText(shows).filter({ visible: true }).first().waitFor();
+  await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+  if (name === 'try') {
+    await page.getByRole('button', { name: 'Try it' }).click();
+    await page.getByText('It arrives').waitFor();
+  }
+}
+
 describe.skipIf(lacks('chromium'))('every page', () => {
   let loaded: LoadedBroker;
   let browser: Browser;
@@ -58,7 +69,7 @@ describe.skipIf(lacks('chromium'))('every page', () => {
     await loaded?.stop();
   });
 
-  describe.each(looks)('%s', (look, colorScheme, width) => {
+  describe.each(looks)('%s', (_, colorScheme, width) => {
     let watched: Watched;
     beforeAll(async () => {
       watched = await openPage(browser, loaded.page, {
@@ -69,24 +80,12 @@ describe.skipIf(lacks('chromium'))('every page', () => {
     afterAll(() => watched?.page.context().close());
 
     test.each(places)('%s', async (name, place, shows) => {
-      const { page, complaints, go } = watched;
-      await go(place);
-      await page.locator('main').getByText(shows).filter({ visible: true }).first().waitFor();
-      await page.locator('.skeleton').first().waitFor({ state: 'detached' });
-      if (name === 'try') {
-        await page.getByRole('button', { name: 'Try it' }).click();
-        await page.getByText('It arrives').waitFor();
-      }
+      const { page, complaints } = watched;
+      await show(watched, name, place, shows);
       expect(await findings(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 'px wider than the window').toBe(
         0,
       );
-      if (pictured[look]?.includes(name)) {
-        await page.screenshot({
-          path: `${pictures}/${name}${width < 500 ? '-narrow' : ''}.png`,
-          animations: 'disabled',
-        });
-      }
       expect(complaints.splice(0)).toEqual([]);
     });
   });
@@ -107,5 +106,20 @@ describe.skipIf(lacks('chromium'))('every page', () => {
     await page.getByRole('button', { name: 'Log guest out' }).click();
     await page.getByText('You are logged out.').waitFor();
     await page.context().close();
+  });
+
+  // The last of all, so that the charts have something to show.
+  test.each(looks.filter(([look]) => pictured[look]))('pictures: %s', async (look, colorScheme, width) => {
+    const watched = await openPage(browser, loaded.page, {
+      colorScheme,
+      viewport: { width, height: width < 500 ? 844 : 800 },
+    });
+    for (const [name, place, shows] of places.filter(([name]) => pictured[look]?.includes(name))) {
+      await show(watched, name, place, shows);
+      await watched.page.mouse.move(0, 0);
+      const path = `${pictures}/${name}${width < 500 ? '-narrow' : ''}.png`;
+      await watched.page.screenshot({ path, animations: 'disabled' });
+    }
+    await watched.page.context().close();
   });
 });

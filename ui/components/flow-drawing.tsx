@@ -11,9 +11,8 @@ const NAME_CHARS = 23;
 
 export function FlowDrawing({ flow }: { flow: Flow }): JSX.Element {
   const layout = layOut(flow, MOST);
-  const left = Object.entries(layout.left)
-    .filter(([, number]) => number > 0)
-    .map(([kind, number]) => plural(number, `more ${kind}`));
+  const left = counts(layout.left, 'more ');
+  const alone = counts(layout.alone, '');
   const moving = Math.max(1, ...layout.edges.map(({ edge }) => edge.rate));
   return (
     <figure class="flow">
@@ -43,9 +42,18 @@ export function FlowDrawing({ flow }: { flow: Flow }): JSX.Element {
           ))}
         </svg>
       </section>
-      {left.length > 0 && <figcaption class="muted">The busiest are drawn; not drawn: {phrase(left)}.</figcaption>}
+      <figcaption class="muted">
+        {left && <p>The busiest are drawn; not drawn: {left}.</p>}
+        {alone && <p>Not drawn, for nothing comes and nothing goes there: {alone}.</p>}
+      </figcaption>
     </figure>
   );
+}
+
+/** `2 queues and 1 exchange`, `2 more queues`. */
+function counts(numbers: Layout['left'], more: string): string {
+  const some = Object.entries(numbers).filter(([, number]) => number > 0);
+  return phrase(some.map(([kind, number]) => plural(number, more + kind)));
 }
 
 type Place = Layout['nodes'][number];

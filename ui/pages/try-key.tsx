@@ -5,6 +5,7 @@ import { type ApiError, exchangePath, send } from '../api.ts';
 import { type Field, Fields, valuesOf } from '../components/fields.tsx';
 import { Tag } from '../components/parts.tsx';
 import { Table } from '../components/table.tsx';
+import { sentence } from '../format.ts';
 import { Icon } from '../icons.tsx';
 import { exchangeName, tableText } from '../stats.ts';
 import type { RouteTest } from '../types.ts';
@@ -70,7 +71,7 @@ function Outcome({ vhost, result }: { vhost: string; result: RouteTest }): JSX.E
         <Icon name={outcome === 'routed' ? 'check' : 'warn'} />
         <div>
           <h3>{outcomes[outcome]}</h3>
-          <p>{why}</p>
+          <p>{sentence(why)}.</p>
           {queues.length > 0 && (
             <p>
               {queues.map((name, index) => (
@@ -103,7 +104,7 @@ function Outcome({ vhost, result }: { vhost: string; result: RouteTest }): JSX.E
               title: 'Fits',
               cell: binding => (binding.matched ? <Tag mood="good">yes</Tag> : <Tag>no</Tag>),
             },
-            { id: 'why', title: 'Why', cell: binding => binding.why },
+            { id: 'why', title: 'Why', cell: binding => sentence(binding.why) },
           ]}
         />
       )}

@@ -82,12 +82,9 @@ function addVhost(): void {
   openForm({
     title: 'Add a virtual host',
     verb: 'Add it',
-    fields: [
-      { name: 'name', label: 'Name', kind: 'text', required: true },
-      { name: 'description', label: 'Description', kind: 'text' },
-    ],
-    act: async ({ name, description }) => {
-      await send('PUT', api`vhosts/${name}`, description ? { description } : {});
+    fields: [{ name: 'name', label: 'Name', kind: 'text', required: true }],
+    act: async ({ name }) => {
+      await send('PUT', api`vhosts/${name}`, {});
       await enter();
       go(['admin', 'vhosts', name]);
       return `Added the virtual host ${name}.`;
