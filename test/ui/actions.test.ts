@@ -207,7 +207,7 @@ describe.skipIf(lacks('chromium'))('on the page one can', () => {
     await page.getByRole('link', { name: 'Queues', exact: true }).last().click();
     await page.getByRole('heading', { name: 'No queues yet' }).waitFor();
     expect(await findings(page)).toEqual([]);
-    await page.getByLabel('Virtual host').selectOption('/');
+    await page.getByRole('combobox', { name: 'Virtual host' }).selectOption('/');
     await page.getByText(/^\d+ queues$/).waitFor();
     await watched.go('admin/vhosts/blue');
     await button('Delete').click();
