@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type Rooms, type Sources, strangers, violations } from './architecture/checker.ts';
 
 /** What a user installs with Leveret. Each line is a decision: see docs/decisions. */
-const dependencies = ['@hono/node-server', 'amqplib', 'commander', 'hono', 'pino', 'prom-client', 'ws', 'zod'];
+const dependencies = ['@hono/node-server', 'amqplib', 'commander', 'hono', 'pino', 'ws', 'zod'];
 
 /** AMQP values that mean something without a connection. */
 const values = ['amqp/table', 'amqp/properties'];
@@ -44,7 +44,7 @@ const rooms: Rooms = {
     may: ['broker/', 'auth/', 'session/operator', ...values],
     mayTypesOf: ['session/'],
     node: everything,
-    packages: ['hono', '@hono/node-server', 'zod', 'prom-client'],
+    packages: ['hono', '@hono/node-server', 'zod'],
   },
   node: {
     may: ['amqp/', 'broker/', 'auth/', 'storage/', 'session/', 'net/', 'http/'],

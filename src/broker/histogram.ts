@@ -8,18 +8,19 @@ const bucketCount = bucketOf(histogramMsMax) + 1;
 
 /** Takes no memory to speak of before the first value. */
 export class Histogram {
-  /** How many values there are. */
-  count = 0;
-  /** Their sum, ms. */
+  /** The sum of the values, ms. */
   sum = 0;
   #buckets: Uint32Array | undefined;
 
   /** Counts a time in whole ms; one below 0, as a clock that was set back makes it, counts as 0. */
   record(ms: number): void {
-    const value = ms < 0 ? 0 : Math.min(ms, histogramMsMax);
     this.#buckets ??= new Uint32Array(bucketCount);
+    if (ms < 1) {
+      this.#buckets[0]!++;
+      return;
+    }
+    const value = Math.min(ms, histogramMsMax) >>> 0;
     this.#buckets[bucketOf(value)]!++;
-    this.count++;
     this.sum += value;
   }
 
@@ -29,8 +30,14 @@ export class Histogram {
     if (from === undefined) return;
     this.#buckets ??= new Uint32Array(bucketCount);
     for (let i = 0; i < bucketCount; i++) this.#buckets[i]! += from[i] as number;
-    this.count += other.count;
     this.sum += other.sum;
+  }
+
+  /** How many values there are. */
+  get count(): number {
+    let count = 0;
+    if (this.#buckets !== undefined) for (const each of this.#buckets) count += each;
+    return count;
   }
 
   /** The time that a share `p` (0 to 1) of the values does not exceed, ms; undefined without values. */

@@ -7,6 +7,7 @@ import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { Message } from './message.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
 import { Ring } from './ring.ts';
 import { QueueStats } from './stats.ts';
@@ -27,10 +28,6 @@ export interface Services {
   /** What all channels have unsettled. */
   readonly unsettled: () => Iterable<Unsettled>;
 }
-
-/** Read-ahead of a paged-out queue, bytes: this much is asked for at a time, less when memory is short. */
-const readAheadBytes = 2 << 20;
-const readAheadBytesShort = 256 << 10;
 
 export interface QueueOptions {
   readonly id: number;
@@ -72,11 +69,7 @@ export class Queue implements Holder {
   #oldest = { sequence: 0, publishedAt: 0 };
   /** Consumers that were not found without credit when last tried, in the order of their turns. */
   readonly #turns = new Ring<Consumer>();
-  #loading = false;
-  /** Loaded entries left over which the next read-ahead is not needed yet. */
-  #ahead = 0;
-  #aheadMark = 0;
-  #whenLoaded: (() => void)[] = [];
+  readonly #readAhead: ReadAhead;
 
   constructor(options: QueueOptions, services: Services) {
     this.id = options.id;
@@ -88,6 +81,7 @@ export class Queue implements Holder {
     this.arguments = options.arguments;
     this.services = services;
     this.ready = new ReadyList(this, services);
+    this.#readAhead = new ReadAhead(this.ready, services.memory, this);
     // Without a disk there is nowhere to page to.
     if (services.scratch !== undefined) services.memory.hold(this);
   }
@@ -109,7 +103,8 @@ export class Queue implements Holder {
       const consumer = this.#nextConsumer();
       if (consumer !== undefined) {
         if (!consumer.noAck) entry.message.retain();
-        this.#deliver(consumer, entry);
+        // It was published in this turn.
+        this.#deliver(consumer, entry, entry.message.publishedAt);
         return;
       }
     }
@@ -117,16 +112,16 @@ export class Queue implements Holder {
     this.ready.push(entry);
   }
 
-  /** Hands out what waits for as long as a consumer has credit. */
-  dispatch(): void {
+  /** Hands out what waits for as long as a consumer has credit. Who knows the time gives it: asking the clock for each ack is dear. */
+  dispatch(now: number = this.services.clock.now): void {
     const ready = this.ready;
     while (ready.count > 0) {
-      if (ready.unloaded > 0 && !this.#headIsLoaded()) return;
+      if (ready.unloaded > 0 && !this.#readAhead.headIsLoaded()) return;
       const consumer = this.#nextConsumer();
       if (consumer === undefined) return;
       const entry = ready.shift() as Entry;
-      if (ready.unloaded > 0 && --this.#ahead < this.#aheadMark) this.#load();
-      this.#deliver(consumer, entry);
+      if (ready.unloaded > 0) this.#readAhead.taken();
+      this.#deliver(consumer, entry, now);
       if (consumer.noAck) entry.message.release();
     }
   }
@@ -139,7 +134,7 @@ export class Queue implements Holder {
       this.stats.gotEmpty++;
       return undefined;
     }
-    this.#handOut(entry);
+    this.#handOut(entry, this.services.clock.now);
     if (noAck) {
       this.stats.gotNoAck++;
       this.#done(entry);
@@ -154,26 +149,26 @@ export class Queue implements Holder {
 
   /** Calls back when the first message is in memory, after `take` said 'paged'. */
   whenLoaded(run: () => void): void {
-    this.#whenLoaded.push(run);
+    this.#readAhead.whenLoaded(run);
   }
 
   /** An unsettled delivery was acknowledged. */
-  ack(entry: Entry): void {
+  ack(entry: Entry, now: number): void {
     const { consumer } = entry;
-    const ms = this.services.clock.now - entry.deliveredAt;
+    const ms = now - entry.deliveredAt;
     this.stats.acked++;
     this.processingTimes.record(ms);
     if (consumer !== undefined) {
       consumer.stats.acked++;
       consumer.processingTimes.record(ms);
     }
-    this.drop(entry);
+    this.drop(entry, now);
   }
 
   /** An unsettled delivery need not come back. */
-  drop(entry: Entry): void {
+  drop(entry: Entry, now: number): void {
     this.discard(entry);
-    if (entry.consumer !== undefined) this.answered(entry.consumer);
+    if (entry.consumer !== undefined) this.answered(entry.consumer, now);
   }
 
   /** The same, but its consumer is not free for another one yet. */
@@ -185,9 +180,9 @@ export class Queue implements Holder {
   }
 
   /** A client has settled a delivery: its consumer may have room again. */
-  answered(consumer: Consumer): void {
+  answered(consumer: Consumer, now: number): void {
     consumer.unsettled--;
-    if (consumer.waiting && this.#rejoin(consumer)) this.dispatch();
+    if (consumer.waiting && this.#rejoin(consumer)) this.dispatch(now);
   }
 
   /** An unsettled delivery comes back to its old place. Nobody gets it before `redistribute`. */
@@ -244,7 +239,7 @@ export class Queue implements Holder {
 
   /** The first message, for a look at it: undefined when the queue is empty, 'paged' when it has to be read first. */
   first(): Entry | 'paged' | undefined {
-    if (this.ready.unloaded > 0 && !this.#headIsLoaded() && this.ready.count > 0) return 'paged';
+    if (this.ready.unloaded > 0 && !this.#readAhead.headIsLoaded() && this.ready.count > 0) return 'paged';
     return this.ready.peek();
   }
 
@@ -290,6 +285,16 @@ export class Queue implements Holder {
     this.ready.pageOut(this.consumers.size > 0);
   }
 
+  lose(entry: Entry): void {
+    this.services.damaged(entry);
+    this.#done(entry);
+    entry.message.release();
+  }
+
+  loaded(): void {
+    if (!this.deleted) this.dispatch();
+  }
+
   #return(entry: Entry): void {
     this.unsettled--;
     this.unsettledBytes -= entry.message.bodyBytes;
@@ -303,44 +308,6 @@ export class Queue implements Holder {
     this.ready.return(entry);
   }
 
-  #headIsLoaded(): boolean {
-    for (;;) {
-      const head = this.ready.peek();
-      if (head === undefined) return false;
-      if (head.message.loaded) return true;
-      if (!head.message.damaged) break;
-      const lost = this.ready.shiftDamaged() as Entry;
-      this.services.damaged(lost);
-      this.#done(lost);
-      lost.message.release();
-    }
-    this.#load();
-    return false;
-  }
-
-  #load(): void {
-    if (this.#loading) return;
-    const { memory } = this.services;
-    const entries = this.ready.toLoad(memory.bytes > memory.limit ? readAheadBytesShort : readAheadBytes);
-    const store = entries[0]?.message.store;
-    if (store === undefined) return;
-    let same = 1;
-    while (same < entries.length && entries[same]?.message.store === store) same++;
-    this.#loading = true;
-    store.load(same === entries.length ? entries : entries.slice(0, same), damaged => {
-      this.#loading = false;
-      for (const entry of damaged) entry.message.damaged = true;
-      this.ready.countUnloaded();
-      this.#ahead += same;
-      this.#aheadMark = same >> 1;
-      // Who waits must hear of it though the queue is gone by now.
-      const waiting = this.#whenLoaded;
-      this.#whenLoaded = [];
-      for (const run of waiting) run();
-      if (!this.deleted) this.dispatch();
-    });
-  }
-
   #nextConsumer(): Consumer | undefined {
     for (;;) {
       const consumer = this.#turns.shift();
@@ -349,9 +316,9 @@ export class Queue implements Holder {
     }
   }
 
-  #deliver(consumer: Consumer, entry: Entry): void {
+  #deliver(consumer: Consumer, entry: Entry, now: number): void {
     this.#turns.push(consumer);
-    this.#handOut(entry);
+    this.#handOut(entry, now);
     consumer.stats.delivered++;
     if (entry.redelivered) consumer.stats.redelivered++;
     if (consumer.noAck) {
@@ -369,8 +336,7 @@ export class Queue implements Holder {
   }
 
   /** Notes when it goes out, and how long it has waited for that. */
-  #handOut(entry: Entry): void {
-    const { now } = this.services.clock;
+  #handOut(entry: Entry, now: number): void {
     entry.deliveredAt = now;
     if (entry.redelivered) this.stats.redelivered++;
     else this.waitTimes.record(now - entry.message.publishedAt);

@@ -158,10 +158,12 @@ function vhostOf(
   return vhost;
 }
 
-function answer(context: Context, route: Route, result: unknown, search: URLSearchParams): Response {
+async function answer(context: Context, route: Route, result: unknown, search: URLSearchParams): Promise<Response> {
   switch (route.answer) {
     case 'list':
-      return context.json(answerList(result as Listing<unknown>, search));
+      return context.body(await answerList(result as Listing<unknown>, search), 200, {
+        'content-type': 'application/json',
+      });
     case 'object':
       return context.json(answerObject(result as object, search));
     case 'array':

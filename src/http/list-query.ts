@@ -1,4 +1,5 @@
 // Lists as RabbitMQ pages, filters and sorts them, and the columns of whatever is shown.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { badRequest, HttpError } from './errors.ts';
 import type { Listing } from './route.ts';
 
@@ -8,19 +9,25 @@ const pageSizeMax = 500;
 /** Longest regular expression in `name=`, characters. */
 const patternCharsMax = 256;
 
-type Field = string | number | boolean | null | undefined | object;
+/** What a list can be sorted by. */
+export type Field = string | number | boolean | null | undefined | object;
 
-/** The answer to a list: an array, or a page where `page` was asked for. */
-export function answerList<T>(listing: Listing<T>, query: URLSearchParams): object {
+/** So long at most before everything else has its turn, ms. */
+const sliceMs = 4;
+/** Items that are looked at before the time is. */
+const sliceItems = 16;
+
+/** The answer to a list as JSON: an array, or a page where `page` was asked for. Made in slices, since a list can be long. */
+export async function answerList<T>(listing: Listing<T>, query: URLSearchParams): Promise<string> {
   const columns = columnsOf(query);
   const sort = query.get('sort') || undefined;
   const reverse = query.get('sort_reverse') === 'true';
   const page = query.has('page') ? pageOf(query) : undefined;
   const wanted = page === undefined ? listing.items : listing.items.filter(matching(listing, query));
-  const sorted = sort === undefined ? wanted : sortBy(wanted, listing, sort.split('.'));
+  const sorted = sort === undefined ? wanted : await sortBy(wanted, listing, sort);
   const ordered = reverse ? [...sorted].reverse() : sorted;
-  const show = (item: T): object => pick(listing.view(item), columns);
-  if (page === undefined) return ordered.map(show);
+  const show = (items: readonly T[]): Promise<string> => shown(items, item => pick(listing.view(item), columns));
+  if (page === undefined) return show(ordered);
   const pageCount = Math.max(1, Math.ceil(ordered.length / page.size));
   if (page.number > pageCount) {
     throw new HttpError(
@@ -29,16 +36,15 @@ export function answerList<T>(listing: Listing<T>, query: URLSearchParams): obje
       `Page out of range, page: ${page.number} page size: ${page.size}, len: ${ordered.length}`,
     );
   }
-  const items = ordered.slice((page.number - 1) * page.size, page.number * page.size).map(show);
-  return {
-    filtered_count: wanted.length,
-    item_count: items.length,
-    items,
+  const items = ordered.slice((page.number - 1) * page.size, page.number * page.size);
+  const before = JSON.stringify({ filtered_count: wanted.length, item_count: items.length });
+  const after = JSON.stringify({
     page: page.number,
     page_count: pageCount,
     page_size: page.size,
     total_count: listing.items.length,
-  };
+  });
+  return `${before.slice(0, -1)},"items":${await show(items)},${after.slice(1)}`;
 }
 
 /** The object with the columns that were asked for. */
@@ -90,8 +96,28 @@ function compile(pattern: string): RegExp {
   }
 }
 
-function sortBy<T>(items: readonly T[], listing: Listing<T>, path: readonly string[]): T[] {
-  const keyed = items.map(item => ({ item, key: valueAt(listing.view(item), path) }));
+async function shown<T>(items: readonly T[], view: (item: T) => object): Promise<string> {
+  return `[${(await inSlices(items, item => JSON.stringify(view(item)))).join(',')}]`;
+}
+
+/** What each item becomes, with everything else having its turn now and then. */
+async function inSlices<T, U>(items: readonly T[], become: (item: T) => U): Promise<U[]> {
+  const all: U[] = [];
+  let until = performance.now() + sliceMs;
+  for (const item of items) {
+    all.push(become(item));
+    if (all.length % sliceItems !== 0 || performance.now() < until) continue;
+    await nextTurn();
+    until = performance.now() + sliceMs;
+  }
+  return all;
+}
+
+async function sortBy<T>(items: readonly T[], listing: Listing<T>, sort: string): Promise<T[]> {
+  const path = sort.split('.');
+  const { keyOf } = listing;
+  const key = (item: T): Field => keyOf?.(item, sort) ?? valueAt(listing.view(item), path);
+  const keyed = await inSlices(items, item => ({ item, key: key(item) }));
   keyed.sort((a, b) => compare(a.key, b.key));
   return keyed.map(({ item }) => item);
 }

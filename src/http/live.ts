@@ -128,7 +128,7 @@ class LiveStream {
   async send(): Promise<void> {
     if (this.#sending || this.#controller === undefined) return;
     if (!this.#isTaken()) {
-      if (this.#time.now() - this.#sentAt >= slowMsMax) this.#drop('the client does not read');
+      if (this.#time.now() - this.#sentAt >= slowMsMax) this.#close();
       return;
     }
     this.#sending = true;
@@ -168,13 +168,9 @@ class LiveStream {
     return errorEvent(index, status, reasonOf(body));
   }
 
+  /** What is on its way to a client that does not read goes with its connection, which is then silent. */
   #close(): void {
     this.#controller?.close();
-    this.#end();
-  }
-
-  #drop(reason: string): void {
-    this.#controller?.error(new Error(reason));
     this.#end();
   }
 

@@ -16,14 +16,15 @@ interface Failures {
 }
 
 /**
- * The wait for a name does not reach an address from which that user has logged in before: failures of others cannot lock anybody
- * out who is at work.
+ * A user who has logged in from an address before waits there for failures of that user at that address alone: what others do can lock
+ * nobody out who is at work.
  */
 export class LoginThrottle {
   readonly #now: () => number;
   readonly #byAddress = new Map<string, Failures>();
   readonly #byName = new Map<string, Failures>();
-  readonly #known = new Set<string>();
+  /** Users at addresses from which they have logged in. */
+  readonly #byKnown = new Map<string, Failures>();
 
   /** `now` gives ms of any clock that does not run backwards. */
   constructor(now: () => number) {
@@ -32,23 +33,27 @@ export class LoginThrottle {
 
   /** Seconds that a login has to wait; 0 is not at all. */
   waitS(address: string, name: string): number {
-    const known = this.#known.has(pair(address, name));
+    const known = this.#byKnown.get(pair(address, name));
+    if (known !== undefined) return this.#wait(known, failuresPerNameMax);
     return Math.max(
       this.#wait(this.#byAddress.get(address), failuresPerAddressMax),
-      known ? 0 : this.#wait(this.#byName.get(name), failuresPerNameMax),
+      this.#wait(this.#byName.get(name), failuresPerNameMax),
     );
   }
 
   failed(address: string, name: string): void {
+    const known = pair(address, name);
+    if (this.#byKnown.has(known)) {
+      this.#count(this.#byKnown, known);
+      return;
+    }
     this.#count(this.#byAddress, address);
     this.#count(this.#byName, name);
   }
 
   succeeded(address: string, name: string): void {
-    const key = pair(address, name);
-    if (this.#known.has(key)) return;
-    if (this.#known.size >= rememberedMax) this.#known.delete(first(this.#known));
-    this.#known.add(key);
+    const known = pair(address, name);
+    if (!this.#byKnown.has(known)) this.#put(this.#byKnown, known, { count: 0, until: 0 });
   }
 
   #wait(failures: Failures | undefined, max: number): number {
@@ -57,22 +62,22 @@ export class LoginThrottle {
   }
 
   #count(all: Map<string, Failures>, key: string): void {
-    const known = all.get(key);
-    if (known !== undefined && known.until > this.#now()) {
-      known.count++;
-      return;
-    }
+    const failures = all.get(key);
+    if (failures !== undefined && failures.until > this.#now()) failures.count++;
+    else this.#put(all, key, { count: 1, until: this.#now() + failureWindowMs });
+  }
+
+  #put(all: Map<string, Failures>, key: string, failures: Failures): void {
     all.delete(key);
-    if (all.size >= rememberedMax) all.delete(first(all.keys()));
-    all.set(key, { count: 1, until: this.#now() + failureWindowMs });
+    if (all.size >= rememberedMax)
+      for (const oldest of all.keys()) {
+        all.delete(oldest);
+        break;
+      }
+    all.set(key, failures);
   }
 }
 
 function pair(address: string, name: string): string {
   return JSON.stringify([address, name]);
-}
-
-function first(keys: Iterable<string>): string {
-  for (const key of keys) return key;
-  return '';
 }

@@ -54,6 +54,8 @@ export interface Listing<T> {
   /** What `name=` looks into. */
   readonly nameOf: (item: T) => string;
   readonly view: (item: T) => object;
+  /** What the view has under a path, where that can be told without making one; undefined otherwise. */
+  readonly keyOf?: (item: T, path: string) => string | number | undefined;
 }
 
 /** How a change ended: 201 for what is new, 204 otherwise. */

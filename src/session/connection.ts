@@ -49,6 +49,8 @@ export class Connection {
   readonly channels: Map<number, Channel> = new Map();
   readonly exclusiveQueues: Set<Queue> = new Set();
   state: State = 'handshake';
+  /** The time of what is being handled, ms since the epoch: read once per piece of input, for all that is in it. */
+  now: number;
   user: User | undefined;
   mechanism = '';
   vhost: Vhost | undefined;
@@ -82,7 +84,8 @@ export class Connection {
     this.frameMax = context.limits.frameMax;
     this.channelMax = context.limits.channelMax;
     this.source = new Source(context.broker.services.memory, 0);
-    this.connectedAt = context.clock.now;
+    this.now = context.clock.now;
+    this.connectedAt = this.now;
     this.reading = new Reading(this);
     this.liveness = new Liveness(this);
     this.publisherPause = new PublisherPause(this);
@@ -108,6 +111,7 @@ export class Connection {
   /** Bytes from the client. */
   receive(chunk: Buffer): void {
     if (this.state === 'closed') return;
+    this.now = this.context.clock.now;
     this.stats.receivedChunks++;
     this.stats.receivedBytes += chunk.length;
     this.liveness.heard();
@@ -181,6 +185,7 @@ export class Connection {
   /** Runs something for this connection outside of `receive`, with the same handling of what it throws. */
   run(step: () => void): void {
     if (this.state === 'closed') return;
+    this.now = this.context.clock.now;
     try {
       step();
     } catch (error) {

@@ -129,7 +129,8 @@ export function getFor(
 }
 
 /** Settles what a get has taken: acknowledged, dropped, or given back to its old place. */
-export function settleFor({ vhost, held }: Operator, taken: readonly Taken[], verdict: Verdict): void {
+export function settleFor({ context, vhost, held }: Operator, taken: readonly Taken[], verdict: Verdict): void {
+  const { now } = context.clock;
   const returnedTo = new Set<Queue>();
   for (const { tag } of taken) {
     const entry = held.take(tag);
@@ -138,8 +139,8 @@ export function settleFor({ vhost, held }: Operator, taken: readonly Taken[], ve
     const { queue } = entry;
     if (verdict === 'ack') {
       vhost.stats.acked++;
-      queue.ack(entry);
-    } else if (verdict === 'drop') queue.drop(entry);
+      queue.ack(entry, now);
+    } else if (verdict === 'drop') queue.drop(entry, now);
     else {
       queue.giveBack(entry);
       returnedTo.add(queue);

@@ -169,7 +169,7 @@ export class Publishing {
       this.#bodyBytes,
       persistent,
       rest === undefined ? source : new Source(connection.context.broker.services.memory, this.#bodyBytes + 512),
-      connection.context.clock.now,
+      connection.now,
     );
     const { transaction } = this.#channel;
     if (transaction === undefined) return this.handOver(message, target);

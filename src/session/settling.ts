@@ -23,7 +23,7 @@ export function ackOne(channel: Channel, chunk: Buffer, at: number): void {
     const entry = channel.unsettled.take(tag);
     if (entry !== undefined) {
       channel.stats.acked++;
-      entry.queue.ack(entry);
+      entry.queue.ack(entry, channel.connection.now);
       if (entry.consumer !== undefined) channel.released(1);
       return;
     }
@@ -56,6 +56,7 @@ export function settleRange(
   excepted?: (tag: number) => boolean,
 ): number {
   const { unsettled } = channel;
+  const { now } = channel.connection;
   const returnedTo = new Set<Queue>();
   let consumed = 0;
   // One by one: as objects all at once they could take more than there is memory. What is delivered meanwhile has higher tags.
@@ -71,12 +72,12 @@ export function settleRange(
       returnedTo.add(queue);
     } else if (verdict === 'ack') {
       channel.stats.acked++;
-      queue.ack(entry);
-    } else queue.drop(entry);
+      queue.ack(entry, now);
+    } else queue.drop(entry, now);
   }
   for (const queue of returnedTo) queue.redistribute();
   const tookBack = unsettled.answered(from, last, excepted);
-  for (const consumer of tookBack) consumer.queue.answered(consumer);
+  for (const consumer of tookBack) consumer.queue.answered(consumer, now);
   return consumed + tookBack.length;
 }
 

@@ -68,6 +68,7 @@ export class Transaction {
     const settlements = this.#settlements;
     this.#forget();
     for (const { message, target, publishing } of publishes) {
+      message.publishedAt = this.#channel.connection.now;
       publishing.handOver(message, target);
       message.release();
     }

@@ -17,6 +17,8 @@ export type Broker = {
   readonly port: number;
   /** Port of the management API; RabbitMQ has one where it was asked for. */
   readonly management: number;
+  /** Port for Prometheus; likewise. */
+  readonly prometheus: number;
   readonly ours: boolean;
   stop(): Promise<void>;
 };
@@ -136,14 +138,15 @@ async function launch(
   prepare: (
     folder: string,
     port: number,
-    management: number,
+    http: { management: number; prometheus: number },
     others: number[],
   ) => { command: string[]; env: NodeJS.ProcessEnv },
   after: (env: NodeJS.ProcessEnv) => void = () => {},
 ): Promise<Broker> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), `oracle-${product}-`));
-  const [port, management, ...others] = await freePorts(4);
-  const { command, env } = prepare(folder, port!, management!, others);
+  const [port, ...more] = await freePorts(5);
+  const http = { management: more[0]!, prometheus: more[1]! };
+  const { command, env } = prepare(folder, port!, http, more.slice(2));
   const log = path.join(folder, 'output.log');
   const output = fs.openSync(log, 'a');
   const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', output, output] });
@@ -167,7 +170,7 @@ async function launch(
     await stop();
     throw error;
   }
-  return { product, port: port!, management: management!, ours: true, stop };
+  return { product, port: port!, ...http, ours: true, stop };
 }
 
 const epmd = '/usr/bin/epmd';
@@ -175,12 +178,16 @@ const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 
 /** Starts Debian's RabbitMQ as a node of its own, with an epmd of its own, on the loopback only. */
 function startRabbitmq(withManagement: boolean): Promise<Broker> {
-  const prepare = (folder: string, port: number, management: number, [dist, names]: number[]) => {
-    fs.writeFileSync(path.join(folder, 'plugins'), withManagement ? '[rabbitmq_management].\n' : '[].\n');
+  const prepare: Parameters<typeof launch>[1] = (folder, port, { management, prometheus }, [dist, names]) => {
+    fs.writeFileSync(
+      path.join(folder, 'plugins'),
+      withManagement ? '[rabbitmq_management,rabbitmq_prometheus].\n' : '[].\n',
+    );
     fs.writeFileSync(path.join(folder, 'definitions.json'), definitions());
     const settings = [`load_definitions = ${folder}/definitions.json`];
     if (withManagement) {
       settings.push(`management.tcp.port = ${management}`, 'management.tcp.ip = 127.0.0.1');
+      settings.push(`prometheus.tcp.port = ${prometheus}`, 'prometheus.tcp.ip = 127.0.0.1');
       settings.push('collect_statistics_interval = 500');
     }
     fs.writeFileSync(path.join(folder, 'r.conf'), `${settings.join('\n')}\n`);
@@ -213,14 +220,15 @@ export function missing(product: Product): boolean {
 
 /** Starts Leveret as built in `dist/`. */
 function startLeveret(): Promise<Broker> {
-  return launch('leveret', (folder, port, management) => {
+  return launch('leveret', (folder, port, { management, prometheus }) => {
     // Hashes as RabbitMQ makes them, so that both say the same of users.
     const hashing = 'password_hashing_module = rabbit_password_hashing_sha256\n';
     fs.writeFileSync(path.join(folder, 'leveret.conf'), hashing + leveretConfig());
     const main = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
-    const flags = ['--port', port, '--management-port', management, '--data-dir', `${folder}/data`];
+    const ports = ['--port', port, '--management-port', management, '--prometheus-port', prometheus].map(String);
+    const flags = [...ports, '--data-dir', `${folder}/data`];
     return {
-      command: [process.execPath, main, 'start', ...flags.map(String), '--config', `${folder}/leveret.conf`],
+      command: [process.execPath, main, 'start', ...flags, '--config', `${folder}/leveret.conf`],
       env: process.env,
     };
   });
@@ -232,7 +240,9 @@ export function startBroker(product: Product, withManagement = false): Promise<B
   const running = process.env[`${variable}_PORT`];
   if (running) {
     const management = Number(process.env[`${variable}_MANAGEMENT_PORT`] ?? 0);
-    return Promise.resolve({ product, port: Number(running), management, ours: false, stop: async () => {} });
+    const prometheus = Number(process.env[`${variable}_PROMETHEUS_PORT`] ?? 0);
+    const port = Number(running);
+    return Promise.resolve({ product, port, management, prometheus, ours: false, stop: async () => {} });
   }
   return product === 'rabbitmq' ? startRabbitmq(withManagement) : startLeveret();
 }

@@ -14,6 +14,7 @@ export class ManagedBroker {
   readonly product: Product;
   readonly port: number;
   readonly management: number;
+  readonly prometheus: number;
   readonly #broker: Broker;
 
   private constructor(broker: Broker) {
@@ -21,6 +22,7 @@ export class ManagedBroker {
     this.product = broker.product;
     this.port = broker.port;
     this.management = broker.management;
+    this.prometheus = broker.prometheus;
   }
 
   /** Starts it; resolves when its API answers. */

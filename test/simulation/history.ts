@@ -21,6 +21,8 @@ export class History {
   readonly #goneAt = new Map<string, number>();
   readonly #factsAt = new Map<string, number[]>();
   readonly #places = new Map<number, Place>();
+  /** What an operator took back: what its worker says of it settles nothing. */
+  readonly #takenBack = new Set<string>();
   /** Where a message stood in a queue, by `number@queue`, ever. */
   readonly sequences: Map<string, number> = new Map();
 
@@ -82,9 +84,15 @@ export class History {
     return at;
   }
 
+  /** An operator takes a delivery back. */
+  takenBack(queue: number, sequence: number): void {
+    const message = this.state.queues.get(queue)?.get(sequence);
+    if (message !== undefined) this.#takenBack.add(`${message}@${this.state.queueNames.get(queue)}`);
+  }
+
   /** A client was told that a settlement that came before `at` is safe. */
   expectSettled(message: number, queue: string, at: number): void {
-    if (!this.sequences.has(`${message}@${queue}`)) return;
+    if (!this.sequences.has(`${message}@${queue}`) || this.#takenBack.has(`${message}@${queue}`)) return;
     const gone = this.#goneAt.get(`${message}@${queue}`);
     if (gone === undefined || gone > at)
       throw new Error(

@@ -10,6 +10,7 @@ import { History } from './history.ts';
 import { Life } from './life.ts';
 import { Messages } from './messages.ts';
 import { Observer } from './observer.ts';
+import { Operator } from './operator.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 
 export interface SimulationOptions {
@@ -47,6 +48,7 @@ export class Simulation {
   /** What was marked as delivered at the last clean stop. */
   #marks: ReadonlySet<string> | undefined;
   #actors: Actor[] = [];
+  readonly #operator: Operator;
   #healAt = 0;
 
   constructor({ seed, fault, trace, scale }: SimulationOptions) {
@@ -57,6 +59,7 @@ export class Simulation {
     this.fileBytes = chance.pick([64, 64, 128, 256]) * 1024;
     this.#memoryBytes = chance.pick([16, 64, 256, 4096]) * 1024;
     this.#habits = chooseHabits(chance, this.fileBytes);
+    this.#operator = new Operator(chance, this.observer, this.trace);
     this.#fault = fault;
     this.#scale = scale ?? 1;
     this.#failing = chance.of(0.4);
@@ -82,10 +85,11 @@ export class Simulation {
       this.counts.steps++;
       this.#fail();
       if (act && this.#actors.length > 0 && chance.of(0.3)) chance.pick(this.#actors).act();
+      else if (act && chance.of(0.03)) this.#operator.act(life);
       else if (!life.step() && !act) life.wait();
       await new Promise(resolve => setImmediate(resolve));
       if (chance.of(0.6)) life.endTurn();
-      const error = this.#disk.misuse ?? strayError();
+      const error = this.#disk.misuse ?? this.#operator.error ?? strayError();
       if (error !== undefined) throw error;
     }
     return condition();

@@ -182,7 +182,7 @@ function* sums(group: Group<unknown>, { management }: Whole): Generator<string> 
   const sum = values.map(() => 0);
   let left = sliceLines;
   for (const object of group.objects(management)) {
-    for (const [i, value] of values.entries()) sum[i]! += value(object, management) ?? 0;
+    for (let i = 0; i < values.length; i++) sum[i]! += values[i]!(object, management) ?? 0;
     if (--left > 0) continue;
     left = sliceLines;
     yield '';

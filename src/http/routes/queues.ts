@@ -10,8 +10,9 @@ import { argumentsTable, flag, repeated, truth } from '../fields.ts';
 import { type Ask, changed, type Listing, put, type Route, route } from '../route.ts';
 import { anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
 import { consumerView } from '../views/consumer.ts';
-import { queueLengths } from '../views/counters.ts';
+import { queueCounters, queueLengths } from '../views/counters.ts';
 import { queueBasics, queueView } from '../views/queue.ts';
+import type { Rates } from '../views/rates.ts';
 
 const listQuery = z.object({ disable_stats: flag, enable_queue_totals: flag });
 
@@ -41,15 +42,26 @@ function listing(
   vhosts: readonly Vhost[],
 ): Listing<Queue> {
   const items: Queue[] = [];
-  for (const vhost of vhosts) items.push(...[...vhost.queues.values()].sort(byName));
+  for (const vhost of vhosts) for (const queue of [...vhost.queues.values()].sort(byName)) items.push(queue);
   return {
     items,
     nameOf: queue => queue.name,
+    keyOf: (queue, path) => (query.disable_stats ? undefined : sortKey(queue, path, rates)),
     view: queue => {
       if (!query.disable_stats) return queueView(queue, management, rates);
       return { ...queueBasics(queue, management), ...(query.enable_queue_totals ? queueLengths(queue) : {}) };
     },
   };
+}
+
+/** The columns that queues are mostly sorted by. */
+function sortKey(queue: Queue, path: string, rates: Rates): string | number | undefined {
+  if (path === 'name' || path === 'vhost') return queue[path];
+  if (path === 'consumers') return queue.consumers.size;
+  const [, group, name, rate] = /^(?:(message_stats)\.)?(\w+?)(_details\.rate)?$/.exec(path) ?? [];
+  if (name === undefined) return undefined;
+  const value = (group === undefined ? queueLengths(queue) : queueCounters(queue))[name];
+  return value === undefined || rate === undefined ? value : rates.rate(queue, name);
 }
 
 function byName(a: Queue, b: Queue): number {

@@ -24,6 +24,7 @@ export function queueBasics(queue: Queue, { node }: Management): object {
 export function queueView(queue: Queue, management: Management, rates: Rates): object {
   const { ready } = queue;
   const inMemory = ready.count - ready.unloaded;
+  const bytes = ready.bytes + queue.unsettledBytes;
   return {
     ...queueBasics(queue, management),
     consumer_capacity: 0,
@@ -33,12 +34,12 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
     exclusive_consumer_tag: queue.exclusiveConsumer?.tag ?? null,
     head_message_timestamp: null,
     memory: ready.bytes,
-    message_bytes: ready.bytes,
+    message_bytes: bytes,
     message_bytes_paged_out: 0,
-    message_bytes_persistent: queue.durable ? ready.bytes : 0,
-    message_bytes_ram: ready.bytes,
+    message_bytes_persistent: queue.durable ? bytes : 0,
+    message_bytes_ram: bytes,
     message_bytes_ready: ready.bytes,
-    message_bytes_unacknowledged: 0,
+    message_bytes_unacknowledged: queue.unsettledBytes,
     message_stats: rates.all(queue, 'msg_rates', queueCounters(queue)),
     ...rates.all(queue, 'lengths', queueLengths(queue)),
     messages_paged_out: ready.unloaded,

@@ -11,13 +11,25 @@ export type Counted = Record<string, unknown>;
 const ageMaxS = 86_400;
 const samplesMax = 1000;
 
+/** How far back a history goes, and in which steps, s; 0 for none. */
+interface Span {
+  readonly ageS: number;
+  readonly stepS: number;
+}
+
 export class Rates {
   readonly #sampler: Sampler;
   readonly #search: URLSearchParams;
+  readonly #spans: Readonly<Record<Kind, Span>>;
 
   constructor(sampler: Sampler, search: URLSearchParams) {
     this.#sampler = sampler;
     this.#search = search;
+    this.#spans = {
+      lengths: this.#span('lengths'),
+      msg_rates: this.#span('msg_rates'),
+      data_rates: this.#span('data_rates'),
+    };
   }
 
   /** `{name: value, name_details: {rate, ...}}` of a counter of the object. */
@@ -35,14 +47,23 @@ export class Rates {
     return counted;
   }
 
+  /** Per second. */
+  rate(object: object, name: string): number {
+    return this.#sampler.rate(object, name);
+  }
+
   /** What stands in `_details`. */
   details(object: object, kind: Kind, name: string): object {
-    const rate = this.#sampler.rate(object, name);
+    const rate = this.rate(object, name);
+    const { ageS, stepS } = this.#spans[kind];
+    if (ageS === 0 || stepS === 0) return { rate };
+    return { rate, ...this.#sampler.history(object, name, ageS, stepS) };
+  }
+
+  #span(kind: Kind): Span {
     const ageS = this.#number(`${kind}_age`, ageMaxS);
     const incrS = this.#number(`${kind}_incr`, ageMaxS);
-    if (ageS === 0 || incrS === 0) return { rate };
-    const step = Math.max(incrS, Math.ceil(ageS / samplesMax));
-    return { rate, ...this.#sampler.history(object, name, ageS, step) };
+    return { ageS, stepS: incrS === 0 ? 0 : Math.max(incrS, Math.ceil(ageS / samplesMax)) };
   }
 
   #number(parameter: string, max: number): number {

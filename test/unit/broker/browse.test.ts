@@ -83,7 +83,8 @@ describe('a browse', () => {
       [5, 'ready', false, '5'],
     ]);
     expect(next).toBeUndefined();
-    expect(items[1]!.delivery).toMatchObject({ tag: 2, deliveredAt: 77 });
+    expect(items[0]!.delivery).toMatchObject({ tag: 3, deliveredAt: 77 });
+    expect(items[1]!.delivery).toMatchObject({ tag: 2, deliveredAt: 1 });
     expect(items[1]!.delivery!.consumer).toBe(consumer);
     expect(items[1]!.delivery!.unsettled.channel).toBe(worker);
     expect(items[2]!.delivery).toBeUndefined();
@@ -182,6 +183,23 @@ describe('a browse', () => {
     expect(looks[0]!.items.map(({ state, redelivered }) => [state, redelivered])).toEqual(
       Array.from({ length: 3 }, () => ['ready', true]),
     );
+  });
+
+  test('looks for the same message twice and no more', () => {
+    const worker = new Worker(bench);
+    fill(1);
+    queue.pageOut();
+    queue.first();
+    const looks = begin();
+    bench.journal.readOne();
+    worker.unsettled.add(queue.take(false) as never);
+    worker.unsettled.pageOut();
+    // It is with the worker now, and comes back while it is read there.
+    bench.journal.readOne();
+    worker.settle(1, 1, 'requeue');
+    bench.journal.readOne();
+    expect(looks).toEqual([{ items: [], next: undefined }]);
+    expect(bench.memory.bytes).toBe(0);
   });
 
   test('gives what the disk has lost without a content', () => {
@@ -365,11 +383,23 @@ describe('moving', () => {
 
 test('a browse gives what a model has, whatever was delivered, returned, taken back, removed, paged out and copied', () => {
   const step = fc.record({
-    do: fc.constantFrom('publish', 'deliver', 'ack', 'requeue', 'take back', 'remove', 'page out', 'copy', 'look'),
+    do: fc.constantFrom(
+      'publish',
+      'deliver',
+      'ack',
+      'requeue',
+      'take back',
+      'return all',
+      'remove',
+      'remove',
+      'page out',
+      'copy',
+      'look',
+    ),
     n: fc.integer({ min: 1, max: 700 }),
   });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 30 }), steps => {
+    fc.property(fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }), steps => {
       bench = new Bench();
       queue = bench.queue();
       const worker = new Worker(bench);
@@ -405,9 +435,18 @@ test('a browse gives what a model has, whatever was delivered, returned, taken b
           expect(found.items.map(item => [item.sequence, item.state])).toEqual(expected.slice(0, n));
           expect(texts(found)).toEqual(expected.slice(0, n).map(([key]) => `${key}`));
           expect(found.next).toBe(expected.length > n ? expected[n - 1]![0] : undefined);
-        } else if (sequence !== undefined && what === 'remove') {
-          expect(removeMessage(queue, sequence)).toBe(true);
-          states.delete(sequence);
+        } else if (what === 'remove') {
+          for (const each of [...states.keys()].filter(key => key % 600 >= n % 600).slice(0, n)) {
+            expect(removeMessage(queue, each)).toBe(true);
+            states.delete(each);
+          }
+        } else if (what === 'return all') {
+          for (const [key, state] of states)
+            if (state === 'unacked') {
+              const tag = tags.get(key)!;
+              worker.settle(tag, tag, 'requeue');
+              states.set(key, 'ready');
+            }
         } else if (sequence !== undefined && states.get(sequence) === 'unacked') {
           const tag = tags.get(sequence)!;
           expect(deliveryOf(queue, sequence)?.tag).toBe(tag);

@@ -94,9 +94,14 @@ export class Shelf implements Journal {
     });
   }
 
+  /** Answers the read that waits longest. */
+  readOne(): void {
+    this.#loads.shift()!();
+  }
+
   /** Answers the reads that wait, and those that follow from them. */
   read(): void {
-    while (this.#loads.length > 0) this.#loads.shift()!();
+    while (this.#loads.length > 0) this.readOne();
   }
 
   record(): void {}

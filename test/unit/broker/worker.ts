@@ -14,11 +14,13 @@ export class Worker implements Recipient {
   readonly credit: Credit = new Credit();
   readonly stats: ChannelStats = new ChannelStats();
   readonly unsettled: Unsettled;
+  readonly connection: { readonly now: number };
   readonly got: string[] = [];
   readonly marks: boolean[] = [];
   readonly #consumers: Consumer[] = [];
 
   constructor(bench: Bench) {
+    this.connection = bench.clock;
     this.unsettled = new Unsettled(bench.services, this);
     bench.channels.push(this.unsettled);
   }

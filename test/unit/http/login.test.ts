@@ -1,6 +1,6 @@
 // Who gets in at the management listener: tags, Basic credentials, the page's cookie, throttling, and what an answer carries.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { failuresPerNameMax, LoginThrottle } from '../../../src/http/login-throttle.ts';
+import { failuresPerAddressMax, failuresPerNameMax, LoginThrottle } from '../../../src/http/login-throttle.ts';
 import { type EmbeddedBroker, startBroker } from '../../../src/index.ts';
 
 let broker: EmbeddedBroker;
@@ -116,7 +116,11 @@ it('failures of others lock nobody out who has logged in before from where they 
   const throttle = new LoginThrottle(() => now);
   throttle.succeeded('office', 'alice');
   for (let i = 0; i < failuresPerNameMax; i++) throttle.failed(`bot${i}`, 'alice');
+  for (let i = 0; i < failuresPerAddressMax; i++) throttle.failed('office', `guess${i}`);
   expect([throttle.waitS('office', 'alice'), throttle.waitS('elsewhere', 'alice')]).toEqual([0, 60]);
+  expect(throttle.waitS('office', 'bob')).toBe(60);
+  for (let i = 0; i < failuresPerNameMax; i++) throttle.failed('office', 'alice');
+  expect(throttle.waitS('office', 'alice')).toBe(60);
   now = 60_000;
   expect(throttle.waitS('elsewhere', 'alice')).toBe(0);
 });

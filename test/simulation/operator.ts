@@ -1,0 +1,76 @@
+// What an operator does by chance: takes deliveries back, removes messages, looks into queues.
+import { browse } from '../../src/broker/browse.ts';
+import { deliveriesOf } from '../../src/broker/deliveries.ts';
+import type { Message } from '../../src/broker/message.ts';
+import type { Queue } from '../../src/broker/queue.ts';
+import { removeMessage, takeBack } from '../../src/broker/take-back.ts';
+import type { Chance } from './chance.ts';
+import type { Life } from './life.ts';
+import type { Observer } from './observer.ts';
+
+export class Operator {
+  readonly #chance: Chance;
+  readonly #observer: Observer;
+  readonly #trace: (line: string) => void;
+  /** What was wrong with what a look has shown. */
+  error: Error | undefined;
+
+  constructor(chance: Chance, observer: Observer, trace: (line: string) => void) {
+    this.#chance = chance;
+    this.#observer = observer;
+    this.#trace = trace;
+  }
+
+  act(life: Life): void {
+    const chance = this.#chance;
+    const queues = [...(life.stores?.broker.queuesById.values() ?? [])];
+    if (queues.length === 0) return;
+    const queue = chance.pick(queues);
+    const roll = chance.next();
+    if (roll < 0.5) this.#takeBack(queues);
+    else if (roll < 0.6) this.#remove(queue);
+    else this.#look(queue);
+  }
+
+  #takeBack(queues: readonly Queue[]): void {
+    const busy = queues.filter(({ unsettled }) => unsettled > 0);
+    if (busy.length === 0) return;
+    const queue = this.#chance.pick(busy);
+    const { unsettled, tag, sequence } = this.#chance.pick([...deliveriesOf(queue)]);
+    this.#trace(`operator takes back sequence ${sequence} of queue ${queue.name}, tag ${tag}`);
+    this.#observer.history.takenBack(queue.id, sequence);
+    if (!takeBack(unsettled, tag)) throw new Error(`sequence ${sequence} of queue ${queue.name} cannot be taken back`);
+  }
+
+  #remove(queue: Queue): void {
+    const sequences = [...queue.ready].map(({ sequence }) => sequence);
+    for (const { sequence } of deliveriesOf(queue)) sequences.push(sequence);
+    if (sequences.length === 0) return;
+    const sequence = this.#chance.pick(sequences);
+    this.#trace(`operator removes sequence ${sequence} of queue ${queue.name}`);
+    if (!removeMessage(queue, sequence) || removeMessage(queue, sequence))
+      throw new Error(`sequence ${sequence} of queue ${queue.name} is not removed once`);
+  }
+
+  #look(queue: Queue): void {
+    const after = this.#chance.below(queue.nextSequence);
+    browse(queue, { state: 'all', after, limit: 20, scanMax: 50 }, ({ items }) => {
+      let last = after;
+      for (const { sequence, message } of items) {
+        if (sequence <= last) this.error ??= new Error(`a look shows sequence ${sequence} after ${last}`);
+        last = sequence;
+        if (message === undefined) this.error ??= new Error(`a look finds no content of sequence ${sequence}`);
+        else this.#identify(message);
+      }
+    });
+  }
+
+  #identify({ header, headerStart, headerEnd, body, bodyStart, bodyEnd, rest }: Message): void {
+    const bytes = Buffer.concat([body.subarray(bodyStart, bodyEnd), ...(rest ?? [])]);
+    try {
+      this.#observer.messages.identify((header as Buffer).subarray(headerStart, headerEnd), bytes);
+    } catch (error) {
+      this.error ??= error as Error;
+    }
+  }
+}
