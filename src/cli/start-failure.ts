@@ -35,16 +35,15 @@ export function explainStartFailure(thrown: unknown, config: Config): Failure {
   }
 }
 
+/** What the flags of the listener on that port begin with. */
+function listenerOf(port: number | undefined, { management, prometheus }: Config): string {
+  if (port === undefined) return '';
+  if (port === management?.port) return 'management-';
+  return port === prometheus?.port ? 'prometheus-' : '';
+}
+
 function explainListen(error: SystemError, config: Config): string {
-  const { management, prometheus } = config;
-  const of =
-    error.port === undefined
-      ? ''
-      : error.port === management?.port
-        ? 'management-'
-        : error.port === prometheus?.port
-          ? 'prometheus-'
-          : '';
+  const of = listenerOf(error.port, config);
   const [portFlag, hostFlag] = [`--${of}port`, `--${of}host`];
   const where = `${error.address ?? ''}:${error.port ?? ''}`;
   switch (error.code) {
