@@ -21,6 +21,7 @@ type Unit = 'count' | 'rate' | 'bytes' | 'byteRate';
 
 const formats: Record<Unit, (value: number | null | undefined) => string> = { count, rate, bytes, byteRate };
 const HEIGHT = 180;
+const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map(step => step * 10 ** power)).flat();
 
 interface ChartProps {
   readonly title: string;
@@ -110,7 +111,14 @@ function options(
         space: 70,
         values: (_, splits) => splits.map(at => (rangeS > 3600 ? time(at * 1000).slice(0, 5) : time(at * 1000))),
       },
-      { ...axis, size: 62, space: 34, values: (_, splits) => splits.map(value => (value === 0 ? '0' : format(value))) },
+      {
+        ...axis,
+        size: 62,
+        space: 34,
+        // There is no half of a message.
+        ...(unit === 'count' ? { incrs: WHOLE_STEPS } : {}),
+        values: (_, splits) => splits.map(value => (value === 0 ? '0' : format(value))),
+      },
     ],
     series: [
       {},

@@ -79,7 +79,7 @@ function EdgeLabel({
   if (text === DASH) return null;
   // Near the end, since several edges leave the same node; between two exchanges beside the bend.
   const [x, y] =
-    from.x < to.x ? [to.x - 34, middle(to) - 5] : [to.x + NODE_WIDTH + 76, (middle(from) + middle(to)) / 2 + 4];
+    from.x < to.x ? [to.x - 6, middle(to) - 6] : [to.x + NODE_WIDTH + 76, (middle(from) + middle(to)) / 2 + 4];
   return (
     <text class="edge-label" x={x} y={y}>
       {label && <title>{label}</title>}
