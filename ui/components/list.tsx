@@ -47,7 +47,9 @@ export function List<Row>(props: ListProps<Row>): JSX.Element {
   const path = withQuery(props.path, { ...listQuery(state, sortField), ...props.query, columns: fields.join(',') });
   const live = useLive<Paged<Row>>(path);
   const change = (changes: Partial<ListState>): void => {
-    setParams(writeListState({ ...state, page: 1, ...changes }), changes.page !== undefined);
+    // The address may have changed since this was drawn: a filter that is being typed comes later.
+    const now = readListState(view.peek().params);
+    setParams(writeListState({ ...now, page: 1, ...changes }), changes.page !== undefined);
   };
   const sortBy = (column: Column<Row>): void => {
     // The first press shows the most of a number and the first of a name; the third is the list's own order again.
@@ -119,6 +121,7 @@ function Filter({ state, noun, change }: { state: ListState; noun: string; chang
   const [text, setText] = useState(state.filter);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => setText(state.filter), [state.filter]);
+  useEffect(() => () => clearTimeout(timer.current), []);
   const typed = (value: string): void => {
     setText(value);
     clearTimeout(timer.current);
