@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { steady } from '../steady.ts';
+import { view } from '../url.ts';
 import type { WordId } from '../words.ts';
 import { Term } from './term.tsx';
 
@@ -42,6 +43,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const [pointed, setPointed] = useState(false);
   const { rows, changed } = pointed ? steady(shown.current, props.rows, keyOf) : { rows: props.rows, changed: false };
   shown.current = rows.map(keyOf);
+  const drawn = useDrawn(columns);
   return (
     <div class="table-box">
       <table class={props.old ? 'old' : ''} aria-label={props.label}>
@@ -53,26 +55,53 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
           </tr>
         </thead>
         <tbody onPointerEnter={() => setPointed(true)} onPointerLeave={() => setPointed(false)}>
-          {rows.map(row => (
-            <tr key={keyOf(row)}>
-              {columns.map((column, index) => {
-                const cell = column.cell(row);
-                return index === 0 ? (
-                  <th key={column.id} scope="row">
-                    {cell}
-                  </th>
-                ) : (
-                  <td key={column.id} class={column.number ? 'number' : ''} data-title={column.title}>
-                    {cell}
-                  </td>
-                );
-              })}
-            </tr>
-          ))}
+          {rows.map(row => drawn(keyOf(row), row))}
         </tbody>
       </table>
       {changed && <p class="order-changed">Order changed</p>}
     </div>
+  );
+}
+
+interface Drawn {
+  readonly text: string;
+  readonly row: JSX.Element;
+}
+
+/** Draws rows; one that says what it said before is the same as before, and is not compared cell by cell again. */
+function useDrawn<Row>(columns: readonly Column<Row>[]): (key: string, row: Row) => JSX.Element {
+  const before = useRef({ rows: new Map<string, Drawn>(), columns, vhost: '' });
+  // Links in cells carry it.
+  const vhost = view.value.params['vhost'] ?? '';
+  const { current } = before;
+  const isSame = current.vhost === vhost && columns.every((column, index) => column === current.columns[index]);
+  const known = isSame && columns.length === current.columns.length ? current.rows : new Map<string, Drawn>();
+  const rows = new Map<string, Drawn>();
+  before.current = { rows, columns, vhost };
+  return (key, row) => {
+    const text = JSON.stringify(row);
+    const old = known.get(key);
+    const now = old?.text === text ? old : { text, row: drawRow(key, row, columns) };
+    rows.set(key, now);
+    return now.row;
+  };
+}
+
+function drawRow<Row>(key: string, row: Row, columns: readonly Column<Row>[]): JSX.Element {
+  return (
+    <tr key={key}>
+      {columns.map((column, index) =>
+        index === 0 ? (
+          <th key={column.id} scope="row">
+            {column.cell(row)}
+          </th>
+        ) : (
+          <td key={column.id} class={column.number ? 'number' : ''} data-title={column.title}>
+            {column.cell(row)}
+          </td>
+        ),
+      )}
+    </tr>
   );
 }
 
