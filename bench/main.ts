@@ -1,7 +1,7 @@
 // `npm run bench`: runs the scenarios over the brokers and prints the table.
 import { writeFileSync } from 'node:fs';
 import { Broker } from './broker.ts';
-import { deepQueue, manyConsumers, topicBindings } from './growth-scenarios.ts';
+import { deepQueue, manyConsumers, topicBindings, topicKeys } from './growth-scenarios.ts';
 import { fixedRate, loadScenarios } from './load-scenarios.ts';
 import { canPin, pinSelf } from './machine.ts';
 import { management } from './management-scenario.ts';
@@ -19,6 +19,7 @@ const scenarios: readonly Scenario[] = [
   idleConnections,
   coldStart,
   topicBindings,
+  topicKeys,
   manyConsumers,
   deepQueue,
   syncCounts,

@@ -11,6 +11,8 @@ export interface Job {
   /** Publish to an exchange of this type instead: `fanout` to all queues, `topic` with `bindings` keys to the one queue. */
   exchange?: 'fanout' | 'topic';
   bindings?: number;
+  /** Of the bindings' keys so many are used, the first ones; all without it. */
+  keys?: number;
   /** Durable queues and persistent messages. */
   durable: boolean;
   bodyBytes: number;

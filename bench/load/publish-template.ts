@@ -43,7 +43,8 @@ export function topicPattern(index: number): string {
 export function publishTemplate(job: Job): PublishTemplate {
   const topic = job.exchange === 'topic';
   const key = topic ? 'device.00000.temperature' : job.exchange === 'fanout' ? '' : queueName(job, 0);
-  const keys = topic ? (job.bindings ?? 1) : job.exchange === 'fanout' ? 1 : job.queues;
+  const bindings = job.bindings ?? 1;
+  const keys = topic ? Math.min(job.keys ?? bindings, bindings) : job.exchange === 'fanout' ? 1 : job.queues;
   const beforeKey = Buffer.concat([u16(0), shortString(exchangeName(job))]);
   const publish = method(1, methodId.basicPublish, beforeKey, shortString(key), u8(0));
   const properties = job.durable ? [u16(0x1000), u8(2)] : [u16(0)];

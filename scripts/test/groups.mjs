@@ -17,7 +17,7 @@ export const groups = [
   { name: 'interop', paths: ['test/interop/'], budget: 2, packages: true, alone: true },
   { name: 'faults', paths: ['test/faults/'], budget: 2, alone: true },
   { name: 'browser', paths: ['test/ui/'], budget: 3, packages: true, alone: true },
-  { name: 'http', paths: ['test/http/'], budget: 1, packages: true, alone: true },
+  { name: 'http', paths: ['test/http/'], budget: 3, packages: true, alone: true },
 ];
 
 /** Minutes for what is not a group of tests: packages and build, the static checks, the short form on another Node. */

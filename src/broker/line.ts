@@ -1,7 +1,7 @@
 // Entries of one queue in the order of their sequences, in chunks of 512: as objects, or packed into positions.
 import type { Entry } from './entry.ts';
 import { chunkEntries, Packed, type Place, type Stores } from './packed.ts';
-import { isStored, placeOf, relocateEntry } from './paging.ts';
+import { isReadable, isStored, placeOf, relocateEntry } from './paging.ts';
 import type { Queue } from './queue.ts';
 import type { NewPlace } from './store.ts';
 
@@ -51,10 +51,16 @@ export class Line {
     this.#stores = stores;
   }
 
-  push(entry: Entry): void {
+  /** Adds an entry. Returns how many others were packed at this occasion. */
+  push(entry: Entry): number {
     const tail = this.#chunks[this.#chunks.length - 1];
-    if (tail?.entries !== undefined && tail.entries.length < chunkEntries) tail.entries.push(entry);
-    else this.#chunks.push(new Chunk([entry], undefined));
+    if (tail?.entries !== undefined && tail.entries.length < chunkEntries) {
+      tail.entries.push(entry);
+      return 0;
+    }
+    const packed = this.#packed > 0 ? this.#packTail() : 0;
+    this.#chunks.push(new Chunk([entry], undefined));
+    return packed;
   }
 
   /** Adds an entry that is known by its place only. */
@@ -182,7 +188,10 @@ export class Line {
     if (chunk === undefined || i < 0) return undefined;
     const entry = this.#entry(chunk, i);
     if (chunk.packed === undefined) chunk.entries?.splice(i, 1);
-    else chunk.packed.remove(i);
+    else {
+      chunk.packed.remove(i);
+      this.#packed--;
+    }
     if (chunk.head === chunk.end) this.#chunks.splice(c, 1);
     return entry;
   }
@@ -236,6 +245,27 @@ export class Line {
 
   #entry({ packed, entries }: Chunk, i: number): Entry {
     return packed === undefined ? ((entries as Entry[])[i] as Entry) : packed.entry(i, this.#queue, this.#stores);
+  }
+
+  /** Behind packed chunks nothing is delivered soon: what is stored there is packed while it is young, before the budget asks for it. */
+  #packTail(): number {
+    let c = this.#chunks.length;
+    while (this.#chunks[c - 1]?.entries !== undefined) c--;
+    let count = 0;
+    for (; c < this.#chunks.length; c++) {
+      const chunk = this.#chunks[c] as Chunk;
+      const entries = chunk.entries as Entry[];
+      if (!entries.every(isReadable)) break;
+      chunk.packed = new Packed((entries[0] as Entry).sequence);
+      for (const entry of entries) {
+        chunk.packed.push(placeOf(entry, this.#stores));
+        entry.message.release();
+      }
+      chunk.entries = undefined;
+      count += entries.length;
+    }
+    this.#packed += count;
+    return count;
   }
 
   #unpack(chunk: Chunk): Entry[] {

@@ -114,8 +114,7 @@ export class Message {
     if (this.header === undefined || this.rest !== undefined) return;
     const { header, headerStart, headerEnd, body, bodyStart, bodyEnd } = this;
     const bytes = Buffer.concat([header.subarray(headerStart, headerEnd), body.subarray(bodyStart, bodyEnd)]);
-    const bodyAt = headerEnd - headerStart;
-    this.load(this.address, bytes.subarray(0, bodyAt), bytes.subarray(bodyAt), new Source(memory, bytes.length));
+    this.load(this.address, bytes, 0, headerEnd - headerStart, bytes.length, new Source(memory, bytes.length));
   }
 
   /** Whether the content is in memory. */
@@ -134,15 +133,15 @@ export class Message {
     this.address = nothing;
   }
 
-  /** Puts back the content that the store has read. */
-  load(address: Buffer, header: Buffer, body: Buffer, source: Source): void {
+  /** Puts back the content that the store has read: in `bytes` the body follows the content header. */
+  load(address: Buffer, bytes: Buffer, headerStart: number, headerEnd: number, bodyEnd: number, source: Source): void {
     this.address = address;
-    this.header = header;
-    this.headerStart = 0;
-    this.headerEnd = header.length;
-    this.body = body;
-    this.bodyStart = 0;
-    this.bodyEnd = body.length;
+    this.header = bytes;
+    this.headerStart = headerStart;
+    this.headerEnd = headerEnd;
+    this.body = bytes;
+    this.bodyStart = headerEnd;
+    this.bodyEnd = bodyEnd;
     this.rest = undefined;
     this.source = source;
     source.pin(this.entries);

@@ -4,17 +4,20 @@ import { unloadedMessage } from './message.ts';
 import type { Place, Stores } from './packed.ts';
 import type { NewPlace, Store } from './store.ts';
 
+/** Whether a store can read the content back now. */
+export function isReadable({ id, message }: Entry): boolean {
+  return !message.loaded || (id !== 0 && message.store?.readable(message) === true);
+}
+
 /**
  * Whether it is enough to keep the entry's place. What no store has yet is given to the scratch file, for as long as that keeps up, and
  * can go the next time.
  */
 export function isStored(entry: Entry, stores: Stores): boolean {
-  const { message } = entry;
-  if (!message.loaded) return true;
-  if (entry.id !== 0) return message.store?.readable(message) === true;
-  if (stores.scratch?.accepting === true) {
+  if (isReadable(entry)) return true;
+  if (entry.id === 0 && stores.scratch?.accepting === true) {
     // The journal may have the message for other queues, but will not keep it for this one: it needs a copy of its own.
-    entry.message = message.copy();
+    entry.message = entry.message.copy();
     stores.scratch.publish(entry);
   }
   return false;

@@ -28,7 +28,7 @@ export class ReadyList {
   push(entry: Entry): void {
     this.count++;
     this.bytes += entry.message.bodyBytes;
-    this.#line.push(entry);
+    this.unloaded += this.#line.push(entry);
   }
 
   /** Adds an entry that is known by its place only, at the tail. */

@@ -11,7 +11,7 @@ import type { Counters } from './rates.ts';
 import type { Sampled } from './sampler.ts';
 import { Totals, totalsOf } from './totals.ts';
 
-const ofMessages: Counters<QueueStats> = {
+export const ofMessages: Counters<QueueStats> = {
   publish: stats => stats.published,
   deliver: stats => stats.delivered,
   deliver_no_ack: stats => stats.deliveredNoAck,
@@ -23,37 +23,46 @@ const ofMessages: Counters<QueueStats> = {
   redeliver: stats => stats.redelivered,
 };
 
-const ofPublishes: Counters<ChannelStats> = {
+export const ofPublishes: Counters<ChannelStats> = {
   ...ofMessages,
   confirm: stats => stats.confirmed,
   return_unroutable: stats => stats.returned,
   drop_unroutable: stats => stats.unroutable,
 };
 
-const ofTotals: Counters<Totals> = {
-  ...ofPublishes,
+export const ofTotalBytes: Counters<Totals> = {
   recv_oct: totals => totals.receivedBytes,
   send_oct: totals => totals.sentBytes,
+};
+
+export const ofTotalLengths: Counters<Totals> = {
   messages_ready: totals => totals.messagesReady,
   messages_unacknowledged: totals => totals.messagesUnacknowledged,
   messages: totals => totals.messagesReady + totals.messagesUnacknowledged,
 };
 
-const ofQueue: Counters<Queue> = {
-  ...through(ofMessages, (queue: Queue) => queue.stats),
+const ofTotals: Counters<Totals> = { ...ofPublishes, ...ofTotalBytes, ...ofTotalLengths };
+
+export const ofLengths: Counters<Queue> = {
   messages_ready: queue => queue.ready.count,
   messages_unacknowledged: queue => queue.unsettled,
   messages: queue => queue.ready.count + queue.unsettled,
 };
 
-const ofExchange: Counters<Exchange> = {
+const ofQueue: Counters<Queue> = { ...through(ofMessages, (queue: Queue) => queue.stats), ...ofLengths };
+
+export const ofExchange: Counters<Exchange> = {
   publish_in: exchange => exchange.stats.publishedIn,
   publish_out: exchange => exchange.stats.publishedOut,
 };
 
-const ofConnection: Counters<Connection> = {
+export const ofConnectionBytes: Counters<Connection> = {
   recv_oct: connection => connection.stats.receivedBytes,
   send_oct: connection => connection.stats.sentBytes,
+};
+
+const ofConnection: Counters<Connection> = {
+  ...ofConnectionBytes,
   recv_cnt: connection => connection.stats.receivedChunks,
   send_cnt: connection => connection.stats.sentChunks,
 };
@@ -68,7 +77,7 @@ const ofConsumer: Counters<Consumer> = {
   redeliver: consumer => consumer.stats.redelivered,
 };
 
-const ofChurn: Counters<Broker> = {
+export const ofChurn: Counters<Broker> = {
   connection_created: broker => broker.stats.connectionsOpened,
   connection_closed: broker => broker.stats.connectionsClosed,
   channel_created: broker => broker.stats.channelsOpened,
@@ -77,6 +86,13 @@ const ofChurn: Counters<Broker> = {
   queue_created: broker => broker.stats.queuesCreated,
   queue_deleted: broker => broker.stats.queuesDeleted,
 };
+
+/** What the counters say now. */
+export function valuesOf<T>(counters: Counters<T>, object: T): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const name in counters) values[name] = (counters[name] as (object: T) => number)(object);
+  return values;
+}
 
 /** All that is sampled of a broker, the whole first: its history has room before any other. */
 export function sampledOf(broker: Broker, connections: ReadonlySet<Connection>): Sampled<object>[] {

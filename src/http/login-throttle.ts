@@ -5,7 +5,7 @@ export const failuresPerAddressMax = 30;
 /** Failures within the window before logins as that user have to wait. */
 export const failuresPerNameMax = 10;
 /** Failures older than this are forgotten, ms. */
-export const failureWindowMs = 60_000;
+const failureWindowMs = 60_000;
 /** Addresses and names that are remembered; the oldest go first. */
 const rememberedMax = 10_000;
 

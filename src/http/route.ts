@@ -85,7 +85,7 @@ export interface Route {
 }
 
 /** Bodies larger than this are refused where a route does not say otherwise, bytes. */
-export const bodyBytesMaxDefault: number = 1 << 20;
+const bodyBytesMaxDefault = 1 << 20;
 
 interface Declaration<Path extends string, Query, Body, Kind extends AnswerKind> {
   readonly need?: Need;
@@ -125,7 +125,7 @@ export function route<Path extends string, Kind extends AnswerKind, Query = unkn
   };
 }
 
-export const created: Done = { status: 201 };
+const created: Done = { status: 201 };
 export const changed: Done = { status: 204 };
 
 /** The answer to a PUT. */

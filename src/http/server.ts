@@ -15,6 +15,8 @@ const headersMsMax = 10_000;
 const requestMsMax = 60_000;
 /** A connection on which nothing comes or goes for so long is cut, ms: also one whose client does not read its answer. */
 const silenceMsMax = 60_000;
+/** Connections at a time; one more is cut. */
+const connectionsMax = 1024;
 
 type ManagementAt = (address: { host: string; port: number }) => Management;
 
@@ -43,6 +45,7 @@ function serve(
   return new Promise((resolve, reject) => {
     const server = createServer({ headersTimeout: headersMsMax, requestTimeout: requestMsMax });
     server.setTimeout(silenceMsMax);
+    server.maxConnections = connectionsMax;
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);

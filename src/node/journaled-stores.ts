@@ -16,6 +16,8 @@ export interface JournaledSurroundings {
   readonly log: Log;
   /** Opens an empty log for transient messages that are paged out. */
   readonly openScratch: () => Promise<Log>;
+  /** Takes away what such a log, closed or left by a crash, has on the disk. */
+  readonly removeScratch: () => Promise<void>;
   readonly clock: Clock;
   readonly memory: Memory;
   readonly authority: Authority;
@@ -49,18 +51,20 @@ const compactionMs = 20;
 
 export async function openJournaledStores(surroundings: JournaledSurroundings): Promise<JournaledStores> {
   const { log, clock, memory, authority, later, atEnd, afterMs, report, unsettled } = surroundings;
+  const { openScratch, removeScratch } = surroundings;
   const damaged = ({ place, offset, reason }: Damage): void =>
     report(
       'error',
       `damaged bytes in ${place} at offset ${offset}: ${reason}; what they held is lost, the rest is served`,
     );
   const recovered = await (surroundings.recover ?? recover)(log, damaged);
+  await removeScratch();
   const facts = (): Iterable<Fact> => [...broker.facts(), ...authority.facts()];
   const options = { memory, later, atEnd, afterMs, report, facts };
   const newJournal = surroundings.newJournal ?? ((...parts) => new Journal(...parts));
   const journal = newJournal({ ...options, log, volatile: false, writes: surroundings.writes }, recovered.start);
   const scratch = new Journal(
-    { ...options, log: new DeferredLog(log.segmentBytes, surroundings.openScratch), volatile: true },
+    { ...options, log: new DeferredLog(log.segmentBytes, openScratch, removeScratch), volatile: true },
     { position: 0, nextId: 1, lastQueueId: 0, segments: [] },
   );
   const broker: Broker = new Broker({
@@ -94,7 +98,10 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
       for (const compaction of compactions) await compaction.stop();
       journal.closed(deliveredIds(broker, unsettled));
       await journal.close();
-      await scratch.close();
+      // Nothing in it is missed, and the next start takes it away.
+      await scratch
+        .close()
+        .catch((error: Error) => report('warning', `the scratch files stay for now: ${error.message}`));
     },
   };
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { ImportTarget } from '../http/definitions/import.ts';
 
 /** Says why the file cannot be imported. */
-export class DefinitionsError extends Error {
+class DefinitionsError extends Error {
   override name = 'DefinitionsError';
 }
 

@@ -63,16 +63,18 @@ function withoutDisk({ clock, memory, later, unsettled }: Surroundings): Stores 
 async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stores> {
   const { config, log, clock, memory, authority, later, atEnd, unsettled } = surroundings;
   const scratchFolder = join(dataDir, 'scratch');
+  const removeScratch = (): Promise<void> => rm(scratchFolder, { recursive: true, force: true });
   const timers = new Set<NodeJS.Timeout>();
   const writes = new WriteTimes(() => performance.now());
   const stores = await openJournaledStores({
     log: segmentFiles(config, log, join(dataDir, 'segments'), () => lockFolder(dataDir)),
     openScratch: async () => {
-      await rm(scratchFolder, { recursive: true, force: true });
+      await removeScratch();
       const files = segmentFiles(config, log, scratchFolder, async () => ({ release: async () => {} }), 'os');
       await files.claim();
       return files;
     },
+    removeScratch,
     clock,
     memory,
     authority,
@@ -111,7 +113,6 @@ async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stor
     close: async () => {
       await stores.close();
       for (const timer of timers) clearTimeout(timer);
-      await rm(scratchFolder, { recursive: true, force: true });
     },
   };
 }

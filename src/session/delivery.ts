@@ -119,13 +119,19 @@ function writeFrame(output: Output, type: number, channel: number, from: Buffer,
   const at = frameStart(output, type, channel, end - start);
   if (end - start < sliceBytesMin) {
     output.reserve(end - start + 1);
-    output.buffer.set(from.subarray(start, end), at + 7);
+    copy(from, start, end, output.buffer, at + 7);
     output.buffer[at + 7 + end - start] = frameEnd;
     return;
   }
   output.append(start === 0 && end === from.length ? from : from.subarray(start, end));
   const last = output.reserve(1);
   output.buffer[last] = frameEnd;
+}
+
+/** A few bytes are copied sooner than a view of them is made. */
+function copy(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start > 64) to.set(from.subarray(start, end), at);
+  else for (let i = start; i < end; i++) to[at + i - start] = from[i]!;
 }
 
 /** Writes a frame's first 7 bytes so that a short payload fits behind them in the same buffer. */

@@ -129,9 +129,9 @@ export function getFor(
 }
 
 /** Settles what a get has taken: acknowledged, dropped, or given back to its old place. */
-export function settleFor({ vhost, held, context }: Operator, taken: readonly Taken[], verdict: Verdict): void {
-  const returnedTo = new Set<Queue>();
+export function settleFor({ context, vhost, held }: Operator, taken: readonly Taken[], verdict: Verdict): void {
   const { now } = context.clock;
+  const returnedTo = new Set<Queue>();
   for (const { tag } of taken) {
     const entry = held.take(tag);
     // Somebody may have removed it meanwhile.

@@ -1,6 +1,6 @@
 // A block's 32-byte header: how it is stamped before it is written and checked after it was read.
 //
-//  0 u32 magic   4 u32 crc32 of bytes 8 to the block's end   8 u32 length, header included
+//  0 u32 magic   4 u32 crc32 of what follows the header, then of bytes 8 to 32   8 u32 length, header included
 // 12 u32 epoch  16 f64 position   24 u32 number of the segment   28 u32 zero
 //
 // A block is intact only at its own position, in the segment whose number and epoch it carries. So neither zeros nor what
@@ -31,9 +31,15 @@ export function stampBlock(block: BlockWrite, owner: BlockOwner): void {
   head.writeDoubleLE(block.position, 16);
   head.writeUInt32LE(owner.number, 24);
   head.writeUInt32LE(0, 28);
-  let crc = crc32(head.subarray(checkedFrom));
-  for (let i = 1; i < block.parts.length; i += 1) crc = crc32(block.parts[i]!, crc);
-  head.writeUInt32LE(crc, 4);
+  const payload = block.payloadChecksum ?? checksum(block.parts);
+  head.writeUInt32LE(crc32(head.subarray(checkedFrom, blockHeaderBytes), payload), 4);
+}
+
+/** The checksum of a block's bytes behind its header. */
+function checksum(parts: readonly Uint8Array[]): number {
+  let crc = crc32(parts[0]!.subarray(blockHeaderBytes));
+  for (let i = 1; i < parts.length; i += 1) crc = crc32(parts[i]!, crc);
+  return crc;
 }
 
 /** The length that a block's header at `at` gives, or 0 when there is no header of that position and owner. */
@@ -47,7 +53,8 @@ export function blockLength(bytes: Buffer, at: number, position: Position, owner
 
 /** Whether the `length` bytes at `at`, all of them there, are what was stamped. */
 export function blockIntact(bytes: Buffer, at: number, length: number): boolean {
-  return crc32(bytes.subarray(at + checkedFrom, at + length)) === bytes.readUInt32LE(at + 4);
+  const payload = crc32(bytes.subarray(at + blockHeaderBytes, at + length));
+  return crc32(bytes.subarray(at + checkedFrom, at + blockHeaderBytes), payload) === bytes.readUInt32LE(at + 4);
 }
 
 /** Position and epoch that a block's header claims, for a segment whose own header is lost. */

@@ -36,6 +36,7 @@ export class Compaction {
   /** Looks for a segment to give back, and goes on until there is none. */
   check(): void {
     if (this.#running || this.#stopped) return;
+    this.#journal.sealDead();
     const dead = this.#dead();
     const victim = dead ?? this.#victim();
     if (victim === undefined) return;

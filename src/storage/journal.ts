@@ -255,6 +255,15 @@ export class Journal implements JournalPort {
 
   // --- for compaction ---
 
+  /** Ends the current segment of a scratch file in which nothing lives any more, so that all of it can be given back. */
+  sealDead(): void {
+    const { all, current } = this.segments;
+    if (!this.options.volatile || current.bytes === 0 || this.#closed.length > 0 || !this.#filling.isEmpty) return;
+    for (const segment of all) if (segment.live > 0) return;
+    current.sealed = true;
+    this.#beginSegment();
+  }
+
   /** Writes a copy of a stored message for its live entries; returns the first new id and the new place. */
   move(
     publishedAt: number,
@@ -311,9 +320,14 @@ export class Journal implements JournalPort {
 
   /** Writes what waits and lets go of the log. */
   async close(): Promise<void> {
-    if (!this.#filling.isEmpty || this.#closed.length > 0)
+    let gaveUp = false;
+    // Again, since the index of a segment may have followed the last block.
+    while (!gaveUp && (!this.#filling.isEmpty || this.#closed.length > 0))
       await new Promise<void>(resolve => {
-        this.#giveUp = resolve;
+        this.#giveUp = () => {
+          gaveUp = true;
+          resolve();
+        };
         this.whenDurable({ durable: resolve });
       });
     await this.options.log.close();
@@ -449,6 +463,7 @@ export class Journal implements JournalPort {
         position: block.position,
         parts: block.parts,
         length: block.length,
+        payloadChecksum: block.payloadChecksum,
         ...(startsSegment ? { segment: { header: this.#header(block) }, fromReserve } : {}),
         ...(block.isIndex && !startsSegment ? { index: true } : {}),
       })

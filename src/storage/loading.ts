@@ -24,6 +24,7 @@ export function loadEntries(
 
 async function load(journal: Journal, entries: readonly Entry[]): Promise<Entry[]> {
   const damaged: Entry[] = [];
+  let address: Buffer = Buffer.alloc(0);
   let blocks = new Map<number, { read: BlockRead; source: Source }>();
   for (const [i, entry] of entries.entries()) {
     const { message } = entry;
@@ -44,10 +45,21 @@ async function load(journal: Journal, entries: readonly Entry[]): Promise<Entry[
       damaged.push(entry);
       continue;
     }
+    const { payload } = from.read;
+    const { addressStart, addressEnd, headerStart, headerEnd, bodyEnd } = content;
+    // Messages of a queue mostly have the same address: a copy of it is shared.
+    if (!sameBytes(address, payload, addressStart, addressEnd))
+      address = Buffer.from(payload.subarray(addressStart, addressEnd));
     message.publishedAt = content.publishedAt;
-    message.load(content.address, content.header, content.body, from.source);
+    message.load(address, payload, headerStart, headerEnd, bodyEnd, from.source);
   }
   return damaged;
+}
+
+function sameBytes(known: Buffer, payload: Buffer, start: number, end: number): boolean {
+  if (known.length !== end - start) return false;
+  for (let i = 0; i < known.length; i++) if (known[i] !== payload[start + i]) return false;
+  return true;
 }
 
 /** How much to read so that the blocks of the entries that follow in the same stretch come along. */

@@ -22,6 +22,8 @@ export interface BlockWrite {
   readonly parts: readonly Uint8Array[];
   /** Sum of the parts' lengths. */
   readonly length: number;
+  /** CRC-32 of the bytes behind the header, when whoever made the block has it already. */
+  readonly payloadChecksum?: number;
   /** Given when the block is the first of a new segment. `header` (at most 2,048 bytes) comes back from `claim`. */
   readonly segment?: { readonly header: Uint8Array };
   /** The block is the index that ends the current segment; nothing follows it in that segment. */

@@ -1,4 +1,6 @@
 // The block that is being filled: records one after the other, long bodies as slices of the memory they came in.
+
+import { crc32 } from 'node:zlib';
 import type { Entry } from '../broker/entry.ts';
 import type { Message } from '../broker/message.ts';
 import type { Waiter } from '../broker/store.ts';
@@ -38,6 +40,8 @@ export class OpenBlock {
   #view: DataView;
   #at = blockHeaderBytes;
   #from = 0;
+  /** Of all parts so far, the log's header left out. Taken of a long body at once: later it is no longer in the processor's cache. */
+  #checksum = 0;
   /** Start of the settled record at the end, to which more ids can be added; -1 when there is none. */
   #settled = -1;
 
@@ -115,8 +119,8 @@ export class OpenBlock {
     }
     this.#advance(to);
     const position = this.position + this.length - (to - at);
-    this.bytes(content);
     view.setUint32(at, to - at + content.length, true);
+    this.bytes(content);
     return position;
   }
 
@@ -151,12 +155,18 @@ export class OpenBlock {
     this.#cut();
     this.parts.push(bytes);
     this.length += bytes.length;
+    this.#checksum = crc32(bytes, this.#checksum);
   }
 
   /** The parts to write. */
   close(): readonly Buffer[] {
     this.#cut();
     return this.parts;
+  }
+
+  /** CRC-32 of a closed block's bytes behind the log's header. */
+  get payloadChecksum(): number {
+    return this.#checksum;
   }
 
   /** The block is on the disk: its buffer can be filled again. */
@@ -216,7 +226,9 @@ export class OpenBlock {
 
   #cut(): void {
     if (this.#at === this.#from) return;
-    this.parts.push(this.#buffer.subarray(this.#from, this.#at));
+    const part = this.#buffer.subarray(this.#from, this.#at);
+    this.parts.push(part);
+    this.#checksum = crc32(this.#from === 0 ? part.subarray(blockHeaderBytes) : part, this.#checksum);
     this.#from = this.#at;
   }
 }

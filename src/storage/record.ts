@@ -35,12 +35,14 @@ export function contentFixedBytes(message: Message): number {
   return 2 + 2 + message.address.length + 4 + (message.headerEnd - message.headerStart);
 }
 
-/** Where the parts of a content stand. */
+/** Where in a block's payload the parts of a content stand; the body follows the header. */
 export interface Content {
   readonly publishedAt: number;
-  readonly address: Buffer;
-  readonly header: Buffer;
-  readonly body: Buffer;
+  readonly addressStart: number;
+  readonly addressEnd: number;
+  readonly headerStart: number;
+  readonly headerEnd: number;
+  readonly bodyEnd: number;
 }
 
 /** One entry of a message record. */
@@ -77,7 +79,7 @@ export function contentOffset(payload: Buffer, at: number): number {
   return at + messageFixedBytes + payload.readUInt16LE(at + 6) * bytes;
 }
 
-/** The content of a message or moved record that starts at `at`, as views. Undefined when no such record stands there. */
+/** The content of a message or moved record that starts at `at`. Undefined when no such record stands there. */
 export function readContent(payload: Buffer, at: number): Content | undefined {
   if (at < 0 || at + messageFixedBytes > payload.length) return undefined;
   const type = payload[at + 4];
@@ -90,9 +92,11 @@ export function readContent(payload: Buffer, at: number): Content | undefined {
   if (headerEnd > end || end > payload.length) return undefined;
   return {
     publishedAt: payload.readDoubleLE(at + 8),
-    address: payload.subarray(to + 2, addressEnd),
-    header: payload.subarray(addressEnd + 4, headerEnd),
-    body: payload.subarray(headerEnd, end),
+    addressStart: to + 2,
+    addressEnd,
+    headerStart: addressEnd + 4,
+    headerEnd,
+    bodyEnd: end,
   };
 }
 

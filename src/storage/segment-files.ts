@@ -50,9 +50,16 @@ interface Current extends Segment {
   readonly file: DiskFile;
   readonly prepared: PreparedFile;
   end: Position;
+  /** How many parts of it were full when a next file was last asked for. */
+  partsFull: number;
 }
 
 const durable: AppendOutcome = { outcome: 'durable' };
+/**
+ * A next file is made when so many parts of a segment, of this many, are full, and asked for again with each further one: until then one that
+ * is given back mostly takes that place.
+ */
+const parts = 8;
 /** In a segment made for one large block: room for the index that ends it. */
 const indexRoomBytes = 64 * 1024;
 
@@ -119,7 +126,7 @@ export class SegmentFiles implements Log {
     for (const number of found.overwritten) await this.#disk.unlink(segmentPath(this.#folder, number));
     const kept: number[] = [];
     for (const { number, bytes } of found.empty) {
-      if (bytes === this.#fileBytes && kept.length < 2) kept.push(number);
+      if (bytes === this.#fileBytes && kept.length === 0) kept.push(number);
       else await this.#disk.unlink(segmentPath(this.#folder, number));
     }
     await this.#disk.syncFolder(this.#folder);
@@ -180,9 +187,17 @@ export class SegmentFiles implements Log {
   #written(current: Current, block: BlockWrite): AppendOutcome | Promise<AppendOutcome> {
     current.end = nextPosition(block.position, block.length);
     if (this.#sync === 'interval') this.#unsynced.add(current.file);
+    this.#prepareNext(current);
     if (block.index !== true) return durable;
     current.index = block.position;
     return this.#finish(current).then(() => durable);
+  }
+
+  #prepareNext(current: Current): void {
+    const full = Math.floor((offsetOf(current, current.end) * parts) / current.fileBytes);
+    if (full <= current.partsFull) return;
+    current.partsFull = full;
+    this.#spares.prepare();
   }
 
   /** Nothing more is written to that file; what was durable in it stays readable. */
@@ -255,8 +270,6 @@ export class SegmentFiles implements Log {
       if (this.#sync === 'interval') await current.file.sync();
     } catch (error) {
       return this.#failed(current, error as Error);
-    } finally {
-      this.#spares.prepare();
     }
     return this.#written(current, block);
   }
@@ -272,6 +285,7 @@ export class SegmentFiles implements Log {
       header,
       fileBytes: large ? pageAligned(block.length) + indexRoomBytes + 2 * pageBytes : this.#fileBytes,
       end: start,
+      partsFull: 0,
       index: undefined,
       sealed: false,
       recyclable: !large,

@@ -9,7 +9,7 @@ export const pageBytes = 4096;
 /** The most that a segment's opaque header may hold. */
 export const headerBytesMax = 2048;
 
-const formatVersion = 1;
+const formatVersion = 2;
 const headerMagic = Buffer.from('LVRTSEG1', 'latin1');
 const footerMagic = Buffer.from('LVRTEND1', 'latin1');
 const crcAt = 8;

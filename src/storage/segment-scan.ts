@@ -4,7 +4,7 @@ import { blockIntact, blockLength, claimedBlock } from './block.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { blockHeaderBytes, type Damage, nextPosition, type Position } from './log.ts';
 import { decodeFooter, decodeHeader, pageBytes } from './segment-page.ts';
-import { readBytes } from './segment-reader.ts';
+import { readBlocks, readBytes } from './segment-reader.ts';
 import { segmentPath } from './segment-spares.ts';
 
 /** A segment that has blocks, or may have. */
@@ -65,6 +65,10 @@ export async function scanFolder(disk: Disk, folder: string, fileBytes: number):
       await file.close();
     }
   }
+  for (let last = found.at(-1); last !== undefined && !(await hasBlocks(disk, last)); last = found.at(-1)) {
+    found.pop();
+    empty.push({ number: last.number, bytes: last.fileBytes });
+  }
   const { segments, overwritten } = cut(found);
   return {
     segments,
@@ -76,6 +80,19 @@ export async function scanFolder(disk: Disk, folder: string, fileBytes: number):
     highestNumber: numbers.at(-1) ?? 0,
     highestUsed: found.at(-1)?.number ?? 0,
   };
+}
+
+/**
+ * A last segment without any block is none. Its header may be in the system's memory only, by a failed write of a process that was killed
+ * then, and after a power cut be gone: then the segment before it, which that header would have ended, must be what it is now.
+ */
+async function hasBlocks(disk: Disk, segment: Segment): Promise<boolean> {
+  const file = await disk.open(segment.path, { readOnly: true });
+  try {
+    return (await readBlocks(file, segment, segment.start, blockHeaderBytes)).blocks.length > 0;
+  } finally {
+    await file.close();
+  }
 }
 
 function numberOf(name: string): number | undefined {

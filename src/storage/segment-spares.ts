@@ -5,7 +5,6 @@ import { pageBytes } from './segment-page.ts';
 
 const piecesPerFile = 64;
 const piecesPerSync = 4;
-const sparesMax = 2;
 const zeros = Buffer.alloc(256 * 1024);
 
 /** The path of the segment file with that number. */
@@ -134,9 +133,9 @@ export class SegmentSpares {
     return (this.#waiting.length + (this.#underWay === undefined ? 0 : 1)) * this.#fileBytes;
   }
 
-  /** Whether one more file is wanted. */
+  /** Whether a file that is no longer needed is to be the next one. */
   get wanted(): boolean {
-    return this.#waiting.length + (this.#underWay === undefined ? 0 : 1) < sparesMax;
+    return this.#waiting.length === 0 && this.#underWay === undefined;
   }
 
   /** Takes a file that is there already, of the right size and with a durable name, as a spare; or removes it when it comes too late. */
@@ -167,7 +166,7 @@ export class SegmentSpares {
    * then it is kept back for what makes room.
    */
   async take(fromReserve: boolean): Promise<PreparedFile> {
-    if (!fromReserve && this.#waiting.length < sparesMax) await this.#requireRoom();
+    if (!fromReserve) await this.#requireRoom();
     for (;;) {
       const file = this.#waiting.shift() ?? (await this.#takeUnfinished());
       if (file.number > this.lastUsed) {
@@ -195,7 +194,6 @@ export class SegmentSpares {
 
   /** Whether `take` would give a file that is not the one kept back. Begins to make what is missing. */
   async hasSpare(): Promise<boolean> {
-    if (this.#waiting.length >= sparesMax) return true;
     try {
       await this.#requireRoom();
     } catch {

@@ -48,6 +48,8 @@ export class ClientChannel {
   /** Settlements sent that nothing has proved yet. */
   readonly #settled: Held[] = [];
   #proved = 0;
+  /** How many settlements came before the last commit that was sent. */
+  #committed = 0;
   /** What the open transaction has published. */
   #uncommitted: SentMessage[] = [];
   #content: Content | undefined;
@@ -99,6 +101,7 @@ export class ClientChannel {
     const messages = this.#uncommitted;
     this.#uncommitted = [];
     const settled = this.#settledCount;
+    this.#committed = settled;
     this.await('tx.commit-ok', () => {
       const { history } = this.#observer;
       for (const { number } of messages) history.confirmed(number);
@@ -106,11 +109,10 @@ export class ClientChannel {
     });
   }
 
-  /** Nothing of what the transaction has settled or published counts. */
+  /** Nothing of what the transaction has settled or published since its last commit counts. That one may still be on its way. */
   rolledBack(): void {
     this.#uncommitted = [];
-    this.#settled.length = 0;
-    this.#proved = 0;
+    this.#settled.length = Math.max(0, this.#committed - this.#proved);
   }
 
   /** The broker closes it while its own close is under way: only the answer to that still comes. */

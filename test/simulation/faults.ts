@@ -74,7 +74,9 @@ function forgive(bytes: Buffer): void {
   for (let at = bytes.indexOf('LBLK'); at !== -1; at = bytes.indexOf('LBLK', at + 8)) {
     if (at % 8 !== 0 || at + 32 > bytes.length) continue;
     const end = at + bytes.readUInt32LE(at + 8);
-    if (end >= at + 32 && end <= bytes.length) bytes.writeUInt32LE(crc32(bytes.subarray(at + 8, end)), at + 4);
+    if (end < at + 32 || end > bytes.length) continue;
+    const payload = crc32(bytes.subarray(at + 32, end));
+    bytes.writeUInt32LE(crc32(bytes.subarray(at + 8, at + 32), payload), at + 4);
   }
 }
 

@@ -67,6 +67,7 @@ export class Life {
     const stores = await openJournaledStores({
       log: faultyLog(this.#segmentFiles(folder, 'commit'), fault),
       openScratch: () => this.#openScratch(),
+      removeScratch: () => this.#removeScratch(),
       clock,
       memory,
       authority,
@@ -204,9 +205,13 @@ export class Life {
     });
   }
 
-  async #openScratch(): Promise<SegmentFiles> {
+  async #removeScratch(): Promise<void> {
     const { disk } = this.options;
     for (const name of await disk.list(scratchFolder)) await disk.unlink(`${scratchFolder}/${name}`);
+  }
+
+  async #openScratch(): Promise<SegmentFiles> {
+    await this.#removeScratch();
     const files = this.#segmentFiles(scratchFolder, 'os');
     await files.claim();
     return files;

@@ -60,6 +60,7 @@ describe.skipIf(lacks('chromium'))('the page under load', () => {
 
   test('a list is filtered, sorted, paged and shows chosen columns, all in the address', async () => {
     await watched.go('queues');
+    await page.getByRole('searchbox').waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('tenant-1');
     await page.getByText('10 of 35 queues').waitFor();

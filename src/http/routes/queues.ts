@@ -4,13 +4,13 @@ import type { Queue } from '../../broker/queue.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { expectRight, ownVhosts } from '../access.ts';
 import { tableOf } from '../amqp-json.ts';
+import { ofLengths, ofMessages, valuesOf } from '../counters.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { argumentsTable, flag, repeated, truth } from '../fields.ts';
 import { type Ask, changed, type Listing, put, type Route, route } from '../route.ts';
 import { anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
 import { consumerView } from '../views/consumer.ts';
-import { queueCounters, queueLengths } from '../views/counters.ts';
 import { queueBasics, queueView } from '../views/queue.ts';
 import type { Rates } from '../views/rates.ts';
 
@@ -49,7 +49,7 @@ function listing(
     keyOf: (queue, path) => (query.disable_stats ? undefined : sortKey(queue, path, rates)),
     view: queue => {
       if (!query.disable_stats) return queueView(queue, management, rates);
-      return { ...queueBasics(queue, management), ...(query.enable_queue_totals ? queueLengths(queue) : {}) };
+      return { ...queueBasics(queue, management), ...(query.enable_queue_totals ? valuesOf(ofLengths, queue) : {}) };
     },
   };
 }
@@ -60,7 +60,7 @@ function sortKey(queue: Queue, path: string, rates: Rates): string | number | un
   if (path === 'consumers') return queue.consumers.size;
   const [, group, name, rate] = /^(?:(message_stats)\.)?(\w+?)(_details\.rate)?$/.exec(path) ?? [];
   if (name === undefined) return undefined;
-  const value = (group === undefined ? queueLengths(queue) : queueCounters(queue))[name];
+  const value = (group === undefined ? valuesOf(ofLengths, queue) : valuesOf(ofMessages, queue.stats))[name];
   return value === undefined || rate === undefined ? value : rates.rate(queue, name);
 }
 

@@ -7,6 +7,7 @@ import { badRequest, notFound } from '../errors.ts';
 import { repeated, truth, words } from '../fields.ts';
 import { recordPeople } from '../people.ts';
 import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
+import { Totals, totalsOf } from '../totals.ts';
 import { permissionsIn } from '../views/permission.ts';
 import { vhostView } from '../views/vhost.ts';
 import { channelListing } from './channels.ts';
@@ -33,18 +34,24 @@ export const vhostRoutes: readonly Route[] = [
   route('GET', '/vhosts', {
     answer: 'list',
     summary: 'The vhosts that the user may see, with their totals',
-    run: ({ management, viewer, rates }) => ({
-      items: visibleVhosts(management, viewer),
-      nameOf: vhost => vhost.name,
-      view: vhost => vhostView(vhost, management, rates),
-    }),
+    run: ({ management, viewer, rates }) => {
+      const totals = totalsOf(management.broker, management.connections).vhosts;
+      return {
+        items: visibleVhosts(management, viewer),
+        nameOf: vhost => vhost.name,
+        view: vhost => vhostView(vhost, totals.get(vhost) ?? new Totals(), management, rates),
+      };
+    },
   }),
   route('GET', '/vhosts/:name', {
     need: 'administrator',
     answer: 'object',
     summary: 'One vhost',
-    run: ({ management, params, rates }) =>
-      vhostView(vhostNamed(management.broker.vhosts, params.name), management, rates),
+    run: ({ management, params, rates }) => {
+      const vhost = vhostNamed(management.broker.vhosts, params.name);
+      const totals = totalsOf(management.broker, management.connections).vhosts.get(vhost);
+      return vhostView(vhost, totals ?? new Totals(), management, rates);
+    },
   }),
   route('PUT', '/vhosts/:name', {
     need: 'administrator',

@@ -1,7 +1,7 @@
 // A channel as RabbitMQ shows it.
 import type { Channel } from '../../session/channel.ts';
+import { ofPublishes, valuesOf } from '../counters.ts';
 import type { Management } from '../management.ts';
-import { channelCounters } from './counters.ts';
 import type { Rates } from './rates.ts';
 
 /** As RabbitMQ names a channel. */
@@ -21,7 +21,7 @@ export function channelView(channel: Channel, { node }: Management, rates: Rates
     },
     consumer_count: channel.consumers.size,
     global_prefetch_count: channel.credit.limit,
-    message_stats: rates.all(channel, 'msg_rates', channelCounters(channel)),
+    message_stats: rates.all(channel, 'msg_rates', valuesOf(ofPublishes, channel.stats)),
     messages_unacknowledged: channel.unsettled.count,
     messages_uncommitted: channel.transaction?.uncommittedPublishes ?? 0,
     messages_unconfirmed: channel.confirms?.unconfirmed ?? 0,

@@ -1,8 +1,8 @@
 // A connection as RabbitMQ shows it.
 import type { Connection } from '../../session/connection.ts';
 import { jsonOf } from '../amqp-json.ts';
+import { ofConnectionBytes, valuesOf } from '../counters.ts';
 import type { Management } from '../management.ts';
-import { connectionCounters } from './counters.ts';
 import type { Rates } from './rates.ts';
 
 /** The name that the client gave itself. */
@@ -32,7 +32,7 @@ export function connectionView(connection: Connection, { node }: Management, rat
     peer_port: peer.port,
     port: peer.localPort,
     protocol: 'AMQP 0-9-1',
-    ...rates.all(connection, 'data_rates', connectionCounters(connection)),
+    ...rates.all(connection, 'data_rates', valuesOf(ofConnectionBytes, connection)),
     recv_cnt: connection.stats.receivedChunks,
     send_cnt: connection.stats.sentChunks,
     send_pend: 0,

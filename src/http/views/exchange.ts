@@ -2,7 +2,7 @@
 import { type Exchange, exchangeTypes } from '../../broker/exchange.ts';
 import { isPredeclared } from '../../broker/vhost.ts';
 import { jsonOf } from '../amqp-json.ts';
-import { exchangeCounters } from './counters.ts';
+import { ofExchange, valuesOf } from '../counters.ts';
 import type { Rates } from './rates.ts';
 
 export function exchangeView(exchange: Exchange, rates: Rates): object {
@@ -11,7 +11,7 @@ export function exchangeView(exchange: Exchange, rates: Rates): object {
     auto_delete: exchange.autoDelete,
     durable: exchange.durable,
     internal: exchange.internal,
-    message_stats: rates.all(exchange, 'msg_rates', exchangeCounters(exchange)),
+    message_stats: rates.all(exchange, 'msg_rates', valuesOf(ofExchange, exchange)),
     name: exchange.name,
     type: exchange.type,
     user_who_performed_action: isPredeclared(exchange.name) ? 'rmq-internal' : '',

@@ -8,7 +8,7 @@ import type { Management } from '../management.ts';
 import { givenName } from './connection.ts';
 
 /** More of a kind than this are left out, those that do least first. */
-export const flowNodesMax = 200;
+const flowNodesMax = 200;
 /** Routing keys that stand on one edge. */
 const keysMax = 3;
 

@@ -1,8 +1,8 @@
 // This node as RabbitMQ shows one: what means something here, and zeros for what Erlang alone has.
 import { readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
+import { ofChurn, valuesOf } from '../counters.ts';
 import type { Management } from '../management.ts';
-import { churnCounters } from './counters.ts';
 import { exchangeTypesView } from './exchange.ts';
 import { contextView } from './overview.ts';
 import type { Rates } from './rates.ts';
@@ -60,7 +60,7 @@ export function nodeView(management: Management, rates: Rates): object {
       disk_free: disk === undefined ? 0 : disk.bavail * disk.bsize,
     }),
     ...rates.all(broker, 'data_rates', Object.fromEntries(absent.map(name => [name, 0]))),
-    ...rates.all(broker, 'msg_rates', churnCounters(broker)),
+    ...rates.all(broker, 'msg_rates', valuesOf(ofChurn, broker)),
   };
 }
 

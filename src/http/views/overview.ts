@@ -1,30 +1,41 @@
 // The overview of a broker in the words of RabbitMQ's management API, counted when it is asked for.
 import type { User } from '../../auth/authority.ts';
-import { isMonitor, maySee, ownVhosts, visibleVhosts } from '../access.ts';
+import { isMonitor, maySee, ownVhosts } from '../access.ts';
+import { ofChurn, ofPublishes, ofTotalLengths, valuesOf } from '../counters.ts';
 import type { Management } from '../management.ts';
-import { churnCounters, vhostCounters, vhostLengths } from './counters.ts';
+import type { Counters } from '../rates.ts';
+import { Totals, totalsOf } from '../totals.ts';
 import { exchangeTypesView } from './exchange.ts';
-import type { Rates } from './rates.ts';
+import type { Counted, Kind, Rates } from './rates.ts';
 
 /** Ages of the histories that are kept, s. */
-export const retentionS: readonly number[] = [60, 600, 3600, 28_800, 86_400];
+const retentionS: readonly number[] = [60, 600, 3600, 28_800, 86_400];
 
-/** Takes time in proportion to the number of queues. Who does not monitor sees the sums of their own vhosts. */
+/** Takes time in proportion to the number of queues. Who does not monitor sees the sums of their own vhosts, and no more. */
 export function overviewView(management: Management, viewer: User, rates: Rates): object {
   const { broker, product, productVersion, node } = management;
   const monitors = isMonitor(viewer);
-  const vhosts = monitors ? visibleVhosts(management, viewer) : ownVhosts(management, viewer);
+  const totals = totalsOf(broker, management.connections);
+  const vhosts = monitors ? [] : ownVhosts(management, viewer);
+  const parts = monitors
+    ? [{ object: broker, totals: totals.broker }]
+    : vhosts.map(vhost => ({ object: vhost, totals: totals.vhosts.get(vhost) ?? new Totals() }));
   const objects = { channels: 0, connections: 0, consumers: 0, exchanges: 0, queues: 0 };
   for (const connection of management.connections) {
     if (connection.vhost === undefined || !maySee(viewer, connection)) continue;
     objects.connections++;
     objects.channels += connection.channels.size;
   }
-  for (const { exchanges, queues } of vhosts) {
-    objects.exchanges += exchanges.size;
-    objects.queues += queues.size;
-    for (const queue of queues.values()) objects.consumers += queue.consumers.size;
+  for (const { totals: part } of parts) {
+    objects.exchanges += part.exchanges;
+    objects.queues += part.queues;
+    objects.consumers += part.consumers;
   }
+  const summed = (kind: Kind, counters: Counters<Totals>): Counted =>
+    rates.summed(
+      parts.map(part => ({ object: part.object, values: valuesOf(counters, part.totals) })),
+      kind,
+    );
   return {
     management_version: productVersion,
     rates_mode: 'basic',
@@ -41,11 +52,11 @@ export function overviewView(management: Management, viewer: User, rates: Rates)
     disable_stats: false,
     enable_queue_totals: false,
     message_stats: {
-      ...rates.all(broker, 'msg_rates', vhostCounters(new Set(vhosts), management.connections)),
+      ...summed('msg_rates', ofPublishes),
       ...rates.all(broker, 'msg_rates', { disk_reads: 0, disk_writes: 0 }),
     },
-    churn_rates: rates.all(broker, 'msg_rates', churnCounters(broker)),
-    queue_totals: rates.all(broker, 'lengths', vhostLengths(vhosts)),
+    ...(monitors ? { churn_rates: rates.all(broker, 'msg_rates', valuesOf(ofChurn, broker)) } : {}),
+    queue_totals: summed('lengths', ofTotalLengths),
     object_totals: objects,
     statistics_db_event_queue: 0,
     node,
@@ -54,7 +65,7 @@ export function overviewView(management: Management, viewer: User, rates: Rates)
   };
 }
 
-export function listenersView({ node, listeners, http }: Management): object[] {
+function listenersView({ node, listeners, http }: Management): object[] {
   const view = (protocol: string, host: string, port: number): object => ({
     node,
     protocol,

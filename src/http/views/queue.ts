@@ -1,8 +1,8 @@
 // A queue as RabbitMQ shows it.
 import type { Queue } from '../../broker/queue.ts';
 import { jsonOf } from '../amqp-json.ts';
+import { ofLengths, ofMessages, valuesOf } from '../counters.ts';
 import type { Management } from '../management.ts';
-import { queueCounters, queueLengths } from './counters.ts';
 import type { Rates } from './rates.ts';
 import { percentiles } from './worker.ts';
 
@@ -40,8 +40,8 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
     message_bytes_ram: bytes,
     message_bytes_ready: ready.bytes,
     message_bytes_unacknowledged: queue.unsettledBytes,
-    message_stats: rates.all(queue, 'msg_rates', queueCounters(queue)),
-    ...rates.all(queue, 'lengths', queueLengths(queue)),
+    message_stats: rates.all(queue, 'msg_rates', valuesOf(ofMessages, queue.stats)),
+    ...rates.all(queue, 'lengths', valuesOf(ofLengths, queue)),
     messages_paged_out: ready.unloaded,
     messages_persistent: queue.durable ? ready.count + queue.unsettled : 0,
     messages_ram: inMemory + queue.unsettled,

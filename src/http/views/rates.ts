@@ -52,6 +52,24 @@ export class Rates {
     return this.#sampler.rate(object, name);
   }
 
+  /** The sums over several objects. A history is of one object: several have none. */
+  summed(
+    parts: readonly { readonly object: object; readonly values: Readonly<Record<string, number>> }[],
+    kind: Kind,
+  ): Counted {
+    const [first, ...others] = parts;
+    if (first === undefined) return {};
+    const counted = this.all(first.object, kind, first.values);
+    if (others.length === 0) return counted;
+    for (const name in first.values) {
+      counted[name] = parts.reduce((sum, { values }) => sum + (values[name] ?? 0), 0);
+      counted[`${name}_details`] = {
+        rate: parts.reduce((sum, { object }) => sum + this.#sampler.rate(object, name), 0),
+      };
+    }
+    return counted;
+  }
+
   /** What stands in `_details`. */
   details(object: object, kind: Kind, name: string): object {
     const rate = this.rate(object, name);

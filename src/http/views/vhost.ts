@@ -1,10 +1,12 @@
 // A vhost as RabbitMQ shows it, with the sums of what is in it.
 import type { Vhost } from '../../broker/vhost.ts';
+import { ofPublishes, ofTotalBytes, ofTotalLengths, valuesOf } from '../counters.ts';
 import type { Management } from '../management.ts';
-import { vhostBytes, vhostCounters, vhostLengths } from './counters.ts';
+import type { Totals } from '../totals.ts';
 import type { Rates } from './rates.ts';
 
-export function vhostView(vhost: Vhost, management: Management, rates: Rates): object {
+/** `totals` are the sums of the vhost. */
+export function vhostView(vhost: Vhost, totals: Totals, management: Management, rates: Rates): object {
   const isDefault = vhost.name === '/';
   const description = isDefault ? 'Default virtual host' : '';
   return {
@@ -15,8 +17,8 @@ export function vhostView(vhost: Vhost, management: Management, rates: Rates): o
     metadata: { description, tags: [] },
     tracing: false,
     cluster_state: { [management.node]: 'running' },
-    ...rates.all(vhost, 'lengths', vhostLengths([vhost])),
-    message_stats: rates.all(vhost, 'msg_rates', vhostCounters(new Set([vhost]), management.connections)),
-    ...rates.all(vhost, 'data_rates', vhostBytes(vhost, management.connections)),
+    ...rates.all(vhost, 'lengths', valuesOf(ofTotalLengths, totals)),
+    message_stats: rates.all(vhost, 'msg_rates', valuesOf(ofPublishes, totals)),
+    ...rates.all(vhost, 'data_rates', valuesOf(ofTotalBytes, totals)),
   };
 }

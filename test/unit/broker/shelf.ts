@@ -88,7 +88,9 @@ export class Shelf implements Journal {
           continue;
         }
         message.publishedAt = content.publishedAt;
-        message.load(content.address, content.header, content.body, new Source(this.#memory, content.body.length));
+        const { address, header, body } = content;
+        const bytes = Buffer.concat([header, body]);
+        message.load(address, bytes, 0, header.length, bytes.length, new Source(this.#memory, body.length));
       }
       done(damaged);
     });

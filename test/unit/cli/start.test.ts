@@ -52,18 +52,36 @@ it('says that everything is in memory, and that management is off', async () => 
   await program.sees(/^Leveret \S+ is ready: AMQP on 127\.0\.0\.1:\d+, everything in memory\n$/);
 });
 
+it('does without a port for Prometheus that was not asked for and is taken, and says so', async () => {
+  // Where another program has it, that one takes it.
+  const server = createServer().listen(15692, '127.0.0.1');
+  await new Promise<void>(resolve => void server.once('listening', resolve).once('error', () => resolve()));
+  const program = start(...FREE, '--memory');
+  await program.sees(/port 15692 is taken: metrics for Prometheus are on the management port only/, 'stderr');
+  await program.sees(/is ready/);
+  server.close();
+});
+
+it('tells where the metrics are', async () => {
+  const program = start(...FREE, '--prometheus-port', '0', '--memory');
+  const [, address] = await program.sees(/metrics for Prometheus on (http:\/\/127\.0\.0\.1:\d+\/metrics)"/, 'stderr');
+  expect(await (await fetch(address!)).text()).toContain('rabbitmq_queues 0\n');
+});
+
 it('a taken port is told in one sentence', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise(resolve => server.once('listening', resolve));
   const { port } = server.address() as { port: number };
   const amqp = await run(['start', '--port', String(port), '--management-port', '0', '--memory']);
   const management = await run(['start', '--port', '0', '--management-port', String(port), '--memory']);
+  const prometheus = await run(['start', ...FREE, '--prometheus-port', String(port), '--memory']);
   server.close();
   const words = `leveret: port ${port} of 127.0.0.1 is taken by another program; stop that one or choose another`;
   expect(amqp).toMatchObject({ code: 1, stdout: '' });
   expect(amqp.stderr).toContain(`${words} --port\n`);
   expect(management).toMatchObject({ code: 1, stdout: '' });
   expect(management.stderr).toContain(`${words} --management-port\n`);
+  expect(prometheus.stderr).toContain(`${words} --prometheus-port\n`);
 });
 
 it('an address that this machine does not have is told', async () => {

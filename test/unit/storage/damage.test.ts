@@ -149,10 +149,28 @@ test('a file of a newer format is refused and left alone', async () => {
   const { encodeHeader } = await import('../../../src/storage/segment-page.ts');
   const { crc32 } = await import('node:zlib');
   const page = encodeHeader({ number: 1, epoch: 1, start: 0, header: Buffer.alloc(0) });
-  page.writeUInt32LE(2, 12);
+  page.writeUInt32LE(99, 12);
   page.writeUInt32LE(crc32(page.subarray(12, 64)), 8);
   await (await disk.open(firstFile, { durable: true })).write([page], 0);
   const before = disk.files();
-  await expect(open().claim()).rejects.toThrow(`${firstFile} has format version 2`);
+  await expect(open().claim()).rejects.toThrow(`${firstFile} has format version 99`);
   expect(disk.files()).toEqual(before);
+});
+
+test('a last segment that has a header and no block does not end the one before it', async () => {
+  const log = open();
+  const positions = await write(log, ['a', 'b', 'c']);
+  await log.close();
+  // As a write leaves it that failed after its first page: the block 'c' was to be written again there.
+  const { encodeHeader } = await import('../../../src/storage/segment-page.ts');
+  const page = encodeHeader({ number: 2, epoch: 1, start: positions[2]!, header: Buffer.alloc(0) });
+  const path = `${folder}/00000002.log`;
+  const there = disk.files().some(file => file.path === path);
+  const file = await disk.open(path, there ? {} : { create: true });
+  await file.write([page], 0);
+  await file.close();
+
+  const again = open();
+  expect((await again.claim()).segments.map(({ start }) => start)).toEqual([0]);
+  expect((await readAll(again, 0)).texts).toEqual(['a', 'b', 'c']);
 });
