@@ -85,7 +85,7 @@ async function request<T>(
   const text = await response.text();
   const answer = parsed(text);
   if (!response.ok) {
-    if (response.status === 401 && path !== '/login' && (await sessionIsOver(path))) loggedOut.value = 'ended';
+    if (response.status === 401 && path !== '/login' && (await sessionIsOver(path))) loggedOut.value ??= 'ended';
     throw new ApiError(response.status, reasonOf(answer, response.status), asked);
   }
   return answer as T;

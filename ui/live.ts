@@ -59,6 +59,7 @@ export function togglePause(): void {
 }
 
 document.addEventListener('visibilitychange', () => schedule(0));
+loggedOut.subscribe(() => schedule(0));
 
 function feedOf(path: string): Feed {
   const known = feeds.get(path);
