@@ -8,7 +8,7 @@ export const python = '/usr/bin/python3';
 
 /** Whether one of these packages is missing. `npm test` says at the end what was left out for it and how to get it. */
 export function lacks(
-  ...packages: ('rabbitmq-server' | 'amqp-tools' | `python3-${'pika' | 'kombu' | 'celery'}`)[]
+  ...packages: ('rabbitmq-server' | 'amqp-tools' | 'chromium' | `python3-${'pika' | 'kombu' | 'celery'}`)[]
 ): boolean {
   return packages.some(name => missing.includes(name));
 }

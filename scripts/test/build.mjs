@@ -17,9 +17,12 @@ export async function build(limitMs) {
 /** Every source has its newer output, and no output is left of a source that is gone. */
 function fresh() {
   const sources = files('src').filter(file => file.endsWith('.ts') && !file.endsWith('.d.ts'));
-  const outputs = files('dist').filter(file => file.endsWith('.js'));
+  const outputs = files('dist').filter(file => file.endsWith('.js') && !file.startsWith('ui/'));
+  const page = changed('dist/ui/index.html');
   const settings = Math.max(...['package.json', 'tsconfig.json', 'tsconfig.build.json'].map(changed));
   return (
+    files('ui').every(file => changed(`ui/${file}`) < page) &&
+    settings < page &&
     sources.length === outputs.length &&
     sources.every(source => {
       const output = changed(`dist/${source.replace(/\.ts$/, '.js')}`);

@@ -8,6 +8,7 @@ const packages = {
   'amqp-tools': '/usr/bin/amqp-publish',
   'python3-pika': '/usr/lib/python3/dist-packages/pika/__init__.py',
   'python3-kombu': '/usr/lib/python3/dist-packages/kombu/__init__.py',
+  chromium: '/usr/bin/chromium',
   'python3-celery': '/usr/lib/python3/dist-packages/celery/__init__.py',
 };
 

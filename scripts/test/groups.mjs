@@ -17,6 +17,7 @@ export const groups = [
   { name: 'interop', paths: ['test/interop/'], budget: 2, packages: true, alone: true },
   { name: 'faults', paths: ['test/faults/'], budget: 2, alone: true },
   { name: 'cli', paths: ['test/cli/'], budget: 1 },
+  { name: 'browser', paths: ['test/ui/'], budget: 3, packages: true, alone: true },
   { name: 'http', paths: ['test/http/'], budget: 3, packages: true, alone: true },
 ];
 
@@ -30,5 +31,6 @@ export const hardLimit = 3;
 export const checks = [
   { name: 'biome check', command: ['biome', 'check', '.'] },
   { name: 'tsc --noEmit', command: ['tsc', '--noEmit'] },
+  { name: 'tsc --noEmit -p ui', command: ['tsc', '--noEmit', '-p', 'ui'] },
   { name: 'knip', command: ['knip', '--no-progress', '--no-config-hints'] },
 ];

@@ -36,8 +36,7 @@ export class Login {
     }
     const secret = cookieOf(request);
     const user = secret === undefined ? undefined : this.#sessions.user(secret);
-    // Nobody: an empty answer that asks for a password. The page does without the browser's own question.
-    if (user === undefined) throw new HttpError(401, '', '', fromPage(request) ? {} : realm);
+    if (user === undefined) throw new HttpError(401, '', '', challenge(request));
     if (request.method !== 'GET' && request.method !== 'HEAD' && !fromPage(request)) {
       throw new HttpError(
         403,
@@ -55,7 +54,7 @@ export class Login {
     if (origin !== null && !(URL.canParse(origin) && new URL(origin).host === host)) {
       throw new HttpError(403, 'forbidden', 'a login must come from the page itself');
     }
-    const user = await this.#check(credentials, address);
+    const user = await this.#check(credentials, address, challenge(request));
     return cookie(this.#sessions.begin(user.name));
   }
 
@@ -66,7 +65,11 @@ export class Login {
     return `${cookie('')}; Max-Age=0`;
   }
 
-  async #check({ name, password }: Credentials, address: string): Promise<User> {
+  async #check(
+    { name, password }: Credentials,
+    address: string,
+    headers: Record<string, string> = realm,
+  ): Promise<User> {
     const { authority, log } = this.#management;
     const waitS = this.#throttle.waitS(address, name);
     if (waitS > 0) {
@@ -77,7 +80,7 @@ export class Login {
     if (!result.ok) {
       this.#throttle.failed(address, name);
       log.warning(`management login refused: ${result.reason}`);
-      throw new HttpError(401, 'not_authorized', 'Login failed', realm);
+      throw new HttpError(401, 'not_authorized', 'Login failed', headers);
     }
     this.#throttle.succeeded(address, name);
     if (!mayManage(result.user)) {
@@ -86,6 +89,12 @@ export class Login {
     }
     return result.user;
   }
+}
+
+/** What asks for a password. The page, and its streams, do without the browser's own question. */
+function challenge(request: Request): Record<string, string> {
+  const isPage = fromPage(request) || request.headers.get('accept') === 'text/event-stream';
+  return isPage ? {} : realm;
 }
 
 function fromPage(request: Request): boolean {

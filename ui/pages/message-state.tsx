@@ -1,0 +1,21 @@
+// Whether a message waits or who has it.
+import type { JSX } from 'preact';
+import { Tag } from '../components/parts.tsx';
+import { moment } from '../format.ts';
+import type { Message } from '../types.ts';
+
+export function MessageState({ message }: { message: Message }): JSX.Element {
+  const { worker } = message;
+  return (
+    <span class="tags">
+      {worker ? (
+        <span class="ink-unacked" title={`On ${worker.channel} since ${moment(worker.delivered_at)}`}>
+          with {worker.consumer_tag || worker.channel}
+        </span>
+      ) : (
+        <span class="ink-ready">ready</span>
+      )}
+      {message.redelivered && <Tag mood="warn">redelivered</Tag>}
+    </span>
+  );
+}

@@ -1,0 +1,104 @@
+// One virtual host: its numbers, who may use it, and the end of it.
+import type { JSX } from 'preact';
+import { api, send, withQuery } from '../api.ts';
+import { askDanger } from '../components/dialog.tsx';
+import { LengthsChart, RatesChart } from '../components/messages-charts.tsx';
+import { Head, RangePicker, Section, samplesOf } from '../components/parts.tsx';
+import { Empty, Fault, Loading } from '../components/states.tsx';
+import { say } from '../components/toast.tsx';
+import { plural } from '../format.ts';
+import { useLive } from '../live.ts';
+import { enter } from '../session.ts';
+import type { Overview, Permission, VhostInfo } from '../types.ts';
+import { go } from '../url.ts';
+import { formatHash } from '../view-state.ts';
+import { PermissionTable, setPermission } from './permissions.tsx';
+
+export function VhostPage({ name }: { name: string }): JSX.Element {
+  const live = useLive<VhostInfo & Overview['queue_totals']>(
+    withQuery(api`vhosts/${name}`, samplesOf('lengths', 'msg_rates')),
+  );
+  const permissions = useLive<Permission[]>(api`vhosts/${name}/permissions`).data ?? [];
+  const queues = useLive<{ total_count: number }>(
+    withQuery(api`queues/${name}`, { page: 1, page_size: 1, columns: 'name' }),
+  ).data;
+  const vhost = live.data;
+  return (
+    <>
+      <Head
+        title={name}
+        copy={name}
+        trail={[{ title: 'Virtual hosts', path: ['admin', 'vhosts'] }]}
+        actions={
+          <>
+            <a class="button" href={formatHash(['flow'], { vhost: name })}>
+              Flow
+            </a>
+            <a class="button" href={formatHash(['queues'], { vhost: name })}>
+              Queues
+            </a>
+            {vhost && (
+              <button type="button" class="danger" onClick={() => remove(vhost, queues?.total_count ?? 0)}>
+                Delete
+              </button>
+            )}
+          </>
+        }
+      />
+      {live.error ? (
+        <Fault error={live.error} />
+      ) : !vhost ? (
+        <Loading />
+      ) : (
+        <>
+          {vhost.description && <p class="lead">{vhost.description}</p>}
+          <div class="row end">
+            <RangePicker />
+          </div>
+          <div class="charts">
+            <LengthsChart totals={vhost} />
+            <RatesChart stats={vhost.message_stats} />
+          </div>
+          <Section
+            title="Who may use it"
+            actions={
+              <button type="button" onClick={() => setPermission({ vhost: name })}>
+                Give permissions
+              </button>
+            }
+          >
+            {permissions.length === 0 ? (
+              <Empty title="Nobody may use it">
+                <p>Give a user permissions here, and clients can connect.</p>
+              </Empty>
+            ) : (
+              <PermissionTable permissions={permissions} end="user" />
+            )}
+          </Section>
+        </>
+      )}
+    </>
+  );
+}
+
+/** A vhost is always much: its name has to be typed. */
+function remove({ name, messages = 0 }: VhostInfo, queues: number): void {
+  askDanger({
+    title: `Delete the virtual host ${name}?`,
+    verb: 'Delete the virtual host',
+    name,
+    loss: (
+      <p>
+        With it go <b>{plural(queues, 'queue')}</b> with <b>{plural(messages, 'message')}</b>, all its exchanges,
+        bindings and permissions. Its connections are closed.
+      </p>
+    ),
+    act: async () => {
+      await send('DELETE', api`vhosts/${name}`);
+      await enter();
+      go(['admin', 'vhosts']);
+      say(`Deleted the virtual host ${name}.`);
+      return undefined;
+    },
+  });
+}
