@@ -9,6 +9,7 @@ import { programFor } from '../../../src/cli/program.ts';
 
 const page = path.resolve(import.meta.dirname, '../../../docs/command-line.md');
 const helpColumns = 110;
+const meaningWidth = Math.max(...EXIT_CODES.map(([, meaning]) => meaning.length));
 
 const INTRODUCTION = `# The command line
 
@@ -26,9 +27,9 @@ Completion for your shell: \`source <(leveret completion bash)\`, likewise for z
 
 ## Exit codes
 
-| code | meaning |
-| ---- | ------- |
-${EXIT_CODES.map(([code, meaning]) => `| ${code} | ${meaning} |`).join('\n')}
+| code | ${'meaning'.padEnd(meaningWidth)} |
+| ---- | ${'-'.repeat(meaningWidth)} |
+${EXIT_CODES.map(([code, meaning]) => `| ${code}    | ${meaning.padEnd(meaningWidth)} |`).join('\n')}
 
 \`start\` has its own, in [operations.md](operations.md). A second Ctrl-C or SIGTERM ends \`consume\` with 130 or 143.
 `;
