@@ -56,7 +56,7 @@ export class Simulation {
     this.chance = chance;
     this.trace = trace ?? (() => {});
     this.observer = new Observer(new History(), new Messages());
-    this.fileBytes = chance.pick([64, 64, 128, 256]) * 1024;
+    this.fileBytes = chance.pick([24, 32, 64, 128]) * 1024;
     this.#memoryBytes = chance.pick([16, 64, 256, 4096]) * 1024;
     this.#habits = chooseHabits(chance, this.fileBytes);
     this.#operator = new Operator(chance, this.observer, this.trace);
