@@ -1,5 +1,5 @@
 // A broker under load for the browser tests: producers, workers, one of them stuck, and a backlog.
-import { type ChannelModel, connect } from 'amqplib';
+import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { BrokerProcess } from '../interop/broker-process.ts';
 
 export interface LoadedBroker {
@@ -29,12 +29,14 @@ export async function startLoadedBroker(): Promise<LoadedBroker> {
   };
   const amqp = await join('tests');
   await declare(amqp);
-  await work(await join('resizer 1'), 'resize', 4, 30);
-  await work(await join('resizer 2'), 'resize', 4, 40);
-  await work(await join('resizer 3, stuck'), 'resize', 2, Number.POSITIVE_INFINITY);
-  await work(await join('mailer'), 'mail', 20, 10);
-  await work(await join('accountant'), 'invoices', 10, 15);
-  const stopPublishing = await publish(await join('shop'));
+  const stops = [
+    await work(await join('resizer 1'), 'resize', 4, 30),
+    await work(await join('resizer 2'), 'resize', 4, 40),
+    await work(await join('resizer 3, stuck'), 'resize', 2, Number.POSITIVE_INFINITY),
+    await work(await join('mailer'), 'mail', 20, 10),
+    await work(await join('accountant'), 'invoices', 10, 15),
+    await publish(await join('shop')),
+  ];
   return {
     page,
     broker,
@@ -44,7 +46,7 @@ export async function startLoadedBroker(): Promise<LoadedBroker> {
       return (await (await fetch(`${page}/api${path}`, { headers: { authorization } })).json()) as T;
     },
     stop: async () => {
-      stopPublishing();
+      for (const stop of stops) stop();
       await Promise.all(connections.map(connection => connection.close().catch(() => {})));
       await broker.dispose();
     },
@@ -81,17 +83,31 @@ async function declare(connection: ChannelModel): Promise<void> {
   await channel.close();
 }
 
-async function work(connection: ChannelModel, queue: string, prefetch: number, ms: number): Promise<void> {
+async function work(connection: ChannelModel, queue: string, prefetch: number, ms: number): Promise<() => void> {
   const channel = await connection.createChannel();
   channel.on('error', () => {});
   await channel.prefetch(prefetch);
-  let isOpen = true;
-  connection.once('close', () => {
-    isOpen = false;
-  });
+  const stop = await workOn(channel, queue, ms);
+  connection.once('close', stop);
+  return stop;
+}
+
+/** Acknowledges each message of a queue after `ms`. To be stopped before the channel is closed. */
+export async function workOn(channel: Channel, queue: string, ms: number): Promise<() => void> {
+  const timers = new Set<NodeJS.Timeout>();
+  let stopped = false;
   await channel.consume(queue, message => {
-    if (message && Number.isFinite(ms)) setTimeout(() => isOpen && channel.ack(message), ms);
+    if (!message || stopped || !Number.isFinite(ms)) return;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      channel.ack(message);
+    }, ms);
+    timers.add(timer);
   });
+  return () => {
+    stopped = true;
+    for (const timer of timers) clearTimeout(timer);
+  };
 }
 
 async function publish(connection: ChannelModel): Promise<() => void> {

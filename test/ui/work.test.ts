@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { lacks } from '../needs.ts';
-import { type LoadedBroker, startLoadedBroker } from './broker.ts';
+import { type LoadedBroker, startLoadedBroker, workOn } from './broker.ts';
 import { launch, openPage, type Watched } from './browser.ts';
 
 describe.skipIf(lacks('chromium'))('the work', () => {
@@ -134,9 +134,10 @@ describe.skipIf(lacks('chromium'))('the work', () => {
     await expect.poll(() => figure('Work').textContent()).toMatch(/ms.*\/.*ms.*\/.*m?s/);
     const worker = await loaded.amqp.createChannel();
     await worker.prefetch(1);
-    await worker.consume('backlog', message => message && setTimeout(() => worker.ack(message), 20));
+    const stop = await workOn(worker, 'backlog', 20);
     await watched.go('queues/%2F/backlog');
     await expect.poll(() => figure('Empty in').textContent(), { timeout: 20_000 }).toMatch(/^\d+ [sm]/);
+    stop();
     await worker.close();
   });
 
