@@ -2,6 +2,7 @@
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from './broker.ts';
+import { lookWithBrowser } from './browser-look.ts';
 import { type Job, job } from './load/job.ts';
 import type { Link } from './load/link.ts';
 import { declareQueue, openWithChannel } from './load/topology.ts';
@@ -28,6 +29,9 @@ export const management: Scenario = {
     { key: 'perObjectMib', label: 'per-object MiB', better: 'less' },
     { key: 'pauseMs', label: 'longest pause of deliveries meanwhile ms', better: 'less' },
     { key: 'residentMib', label: 'memory MiB', better: 'less' },
+    { key: 'openMs', label: 'the list in a browser ms', better: 'less' },
+    { key: 'filterMs', label: 'its filter ms', better: 'less' },
+    { key: 'longestTaskMs', label: 'longest task while it scrolls, live ms', better: 'less' },
     { key: 'kept', label: 'B100 with a page open, share of the rate', better: 'more' },
   ],
   async run(bench) {
@@ -42,7 +46,11 @@ export const management: Scenario = {
         // Its code is loaded with the first request, and the password checked.
         await read(broker, '/api/overview');
         for (let run = 0; run < bench.runs; run++) {
-          bench.note(broker, { ...(await readAll(broker)), residentMib: broker.memoryMib(), ...rates[run] });
+          const seen = await lookWithBrowser(
+            `http://127.0.0.1:${broker.port + 1}`,
+            name(scaled(queueCount, bench.scale) - 1),
+          );
+          bench.note(broker, { ...(await readAll(broker)), residentMib: broker.memoryMib(), ...seen, ...rates[run] });
         }
       } finally {
         for (const link of links) link.destroy();

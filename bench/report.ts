@@ -42,7 +42,7 @@ export function section({ name, title, figures }: Scenario, result: Result, brok
   const lines = figures.map(figure => figureLine(figure, result, brokers));
   const bound = brokers.filter(name => median(column(result, name, 'generatorBusy')) > 0.9);
   const notes = bound.map(name => `  the load generator's core was busy: ${name} may be faster than this`);
-  return [`${name.padEnd(10)}${title}`, ...lines, ...notes, ''].join('\n');
+  return [`${name.padEnd(11)}${title}`, ...lines, ...notes, ''].join('\n');
 }
 
 /** Which machine the figures are of. */
