@@ -30,9 +30,12 @@ const PAGE_SIZE = 100;
 export function parseHash(hash: string): View {
   const text = hash.replace(/^#?\/?/, '');
   const mark = text.indexOf('?');
-  const path = (mark < 0 ? text : text.slice(0, mark)).split('/').filter(Boolean).map(decoded);
+  const path = (mark < 0 ? text : text.slice(0, mark))
+    .split('/')
+    .filter(Boolean)
+    .map(part => (part === '%' ? '' : decoded(part)));
   const params = Object.fromEntries(new URLSearchParams(mark < 0 ? '' : text.slice(mark + 1)));
-  return { path: path.map(part => (part === '%' ? '' : part)), params };
+  return { path, params };
 }
 
 /** The address of a view, from `#` on. Parameters that are empty or undefined are left out. */

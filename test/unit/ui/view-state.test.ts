@@ -33,6 +33,12 @@ test('every place is read back as it was written, the default exchange too', () 
   );
 });
 
+test('a queue whose name is a percent sign is not the default exchange', () => {
+  expect(formatHash(['queues', '/', '%'])).toBe('#/queues/%2F/%25');
+  expect(parseHash('#/queues/%2F/%25').path).toEqual(['queues', '/', '%']);
+  expect(parseHash('#/exchanges/%2F/%').path).toEqual(['exchanges', '/', '']);
+});
+
 test('the state of a list', () => {
   const params = { name: 'task', regex: '1', sort: '-ready', page: '3', size: '25', columns: 'name,ready' };
   const state = readListState(params);
