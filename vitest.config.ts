@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['test/**/*.test.ts'], exclude: ['dist', 'node_modules'], testTimeout: 30_000, hookTimeout: 60_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['dist', 'node_modules'],
+    setupFiles: ['test/property-seed.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
 }) as ReturnType<typeof defineConfig>;
