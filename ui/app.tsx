@@ -5,7 +5,7 @@ import { loggedOut } from './api.ts';
 import { DialogHost } from './components/dialog.tsx';
 import { Empty } from './components/states.tsx';
 import { TermBubble } from './components/term.tsx';
-import { Toasts } from './components/toast.tsx';
+import { say, Toasts } from './components/toast.tsx';
 import { time } from './format.ts';
 import { Icon, type IconName } from './icons.tsx';
 import { listenToKeys, showKeys } from './keys.tsx';
@@ -187,7 +187,7 @@ function Foot(): JSX.Element {
         class="quiet"
         title={`Log ${user.value?.name} out`}
         aria-label={`Log ${user.value?.name} out`}
-        onClick={() => void logout()}
+        onClick={() => logout().catch((error: Error) => say(`You are still logged in. ${error.message}`, 'bad'))}
       >
         <Icon name="logout" />
       </button>

@@ -33,8 +33,9 @@ export async function login(name: string, password: string): Promise<void> {
   await enter();
 }
 
+/** @throws ApiError when the broker does not answer: then its session goes on */
 export async function logout(): Promise<void> {
-  await send('DELETE', '/login').catch(() => {});
+  await send('DELETE', '/login');
   forget();
   loggedOut.value = 'left';
 }

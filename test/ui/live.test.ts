@@ -182,6 +182,8 @@ describe.skipIf(lacks('chromium'))('the page under load', () => {
     await page.getByText('The connection to the broker is lost.').waitFor();
     await cell('backlog', 'Ready').waitFor();
     expect(await page.locator('main.stale').count()).toBe(1);
+    await page.getByRole('button', { name: 'Log guest out' }).click();
+    await page.getByText('You are still logged in. The broker does not answer.').waitFor();
     await way.mend();
     await page.getByText('The connection to the broker is lost.').waitFor({ state: 'detached' });
     await changes(cell('archive', 'Ready'));
