@@ -170,6 +170,7 @@ const errors: { readonly [id: string]: string } = {
   'err:argument-of-other-type': "406 channel `invalid arg 'a' for queue .. of queue type t`",
   'err:queue-type-property': "406 channel `invalid property 'p' for queue ..`",
   'err:queue-type-server-named': '406 channel `Cannot declare a server-named queue for type t`',
+  'err:single-active-get': '405 channel `cannot obtain access to locked queue .. with single active consumer`',
   'err:expiration': "406 channel `invalid expiration 'e'`",
   'err:long-text': 'texts cut to 255 octets',
 };

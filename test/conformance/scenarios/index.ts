@@ -11,3 +11,8 @@ import './guarantees.ts';
 import './permission.ts';
 import './liveness.ts';
 import './arguments.ts';
+import './time.ts';
+import './length.ts';
+import './dead-letter.ts';
+import './priority.ts';
+import './queue-type.ts';
