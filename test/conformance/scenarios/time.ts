@@ -361,7 +361,8 @@ scenario('an unused quorum queue goes, and its bindings with it', { covers: ['ex
   const queue = await t.queue(channel, options);
   await t.bind(channel, queue, exchange);
   const observer = await t.observer();
-  for (const until = Date.now() + 5_000; ; await new Promise(resolve => setTimeout(resolve, 5))) {
+  // RabbitMQ looks at the time of quorum queues every five seconds only.
+  for (const until = Date.now() + 15_000; ; await new Promise(resolve => setTimeout(resolve, 5))) {
     observer.send('exchange.declare', { exchange, passive: true });
     if ((await observer.next()).name === 'channel.close') break;
     assert.ok(Date.now() < until, `the exchange ${exchange} is still there`);
