@@ -7,6 +7,7 @@ import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { Message } from './message.ts';
+import { plainSettings, type QueueSettings } from './queue-settings.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
 import { Ring } from './ring.ts';
@@ -49,6 +50,8 @@ export class Queue implements Holder {
   readonly autoDelete: boolean;
   readonly owner: object | undefined;
   readonly arguments: Table;
+  /** Changed by `configure` alone. */
+  settings: QueueSettings = plainSettings;
   readonly ready: ReadyList;
   readonly consumers: Set<Consumer> = new Set();
   /** Deliveries that are not settled, and the sum of their bodies' lengths. */
@@ -84,6 +87,11 @@ export class Queue implements Holder {
     this.#readAhead = new ReadAhead(this.ready, services.memory, this);
     // Without a disk there is nowhere to page to.
     if (services.scratch !== undefined) services.memory.hold(this);
+  }
+
+  /** What its arguments and policies say has changed, or is known for the first time: what waits is treated by it from now on. */
+  configure(settings: QueueSettings): void {
+    this.settings = settings;
   }
 
   /** Whether a message with that persistence must survive in this queue. */
