@@ -312,7 +312,7 @@ export class Queue implements Holder {
 
   addConsumer(consumer: Consumer): void {
     this.consumers.add(consumer);
-    if (consumer.exclusive) this.exclusiveConsumer = consumer;
+    if (consumer.exclusive && this.settings.type !== 'quorum') this.exclusiveConsumer = consumer;
     if (!this.settings.singleActiveConsumer) this.#turns.push(consumer);
     else if (this.activeConsumer === undefined) this.#activate(consumer);
   }

@@ -43,7 +43,6 @@ const IGNORED: readonly string[] = [
   'vhost_max',
   'channel_max_per_node',
   'consumer_max_per_channel',
-  'consumer_timeout',
   'motd_file',
   'log.dir',
   'log.console',

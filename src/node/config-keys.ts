@@ -46,6 +46,8 @@ export interface Values {
   messageBytesMax: number;
   /** Infinity: no limit. */
   connectionsMax: number;
+  /** Infinity: no limit. */
+  consumerTimeoutMs: number;
   product: string;
   productVersion: string;
   clusterName: string | undefined;
@@ -262,6 +264,14 @@ export const KEYS: { readonly [Name in keyof Values]: Key<Values[Name]> } = {
     fallback: Number.POSITIVE_INFINITY,
     fallbackShown: 'infinity',
     help: 'connections at a time',
+  },
+  consumerTimeoutMs: {
+    key: 'consumer_timeout',
+    env: ['LEVERET_CONSUMER_TIMEOUT'],
+    kind: integer(1, 315_360_000_000, { infinity: Number.POSITIVE_INFINITY, false: Number.POSITIVE_INFINITY }),
+    fallback: Number.POSITIVE_INFINITY,
+    fallbackShown: 'infinity',
+    help: 'milliseconds a worker may keep a message unacknowledged',
   },
   product: {
     key: 'product',

@@ -87,6 +87,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       outputTimeoutMs: config.outputTimeoutMs,
       messageBytesMax: config.messageBytesMax,
       connectionsMax: config.connectionsMax,
+      consumerTimeoutMs: config.consumerTimeoutMs,
     },
     serverProperties: serverProperties(config, config.clusterName ?? nodeName),
     log,

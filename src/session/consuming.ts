@@ -5,6 +5,7 @@ import { Consumer } from '../broker/consumer.ts';
 import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel, Handlers } from './channel.ts';
+import { watchTimeout } from './consumer-timeout.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
 import { settleOne, settleRange, type Verdict } from './settling.ts';
 import { queueName } from './topology.ts';
@@ -72,6 +73,7 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
     expectShared(channel, queue, args.exclusive);
     channel.consumers.set(tag, consumer);
     queue.addConsumer(consumer);
+    watchTimeout(channel, consumer);
     if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag });
     queue.dispatch();
   });
@@ -79,7 +81,10 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
 
 /** A consumer that wants the queue alone gets it alone. */
 function expectShared(channel: Channel, queue: Queue, exclusive: boolean): void {
-  if (queue.exclusiveConsumer !== undefined || (exclusive && queue.consumers.size > 0))
+  const { singleActiveConsumer, type } = queue.settings;
+  // A quorum queue takes no notice of the flag (RabbitMQ behaviour).
+  if (type === 'quorum') return;
+  if (queue.exclusiveConsumer !== undefined || (exclusive && (singleActiveConsumer || queue.consumers.size > 0)))
     throw accessRefused(`${channel.vhost.queueResource(queue.name)} in exclusive use`);
 }
 

@@ -98,6 +98,7 @@ export class Life {
         handshakeTimeoutMs: 600_000,
         messageBytesMax: 1 << 27,
         connectionsMax: 1000,
+        consumerTimeoutMs: Number.POSITIVE_INFINITY,
         outputTimeoutMs: 60_000,
       },
       serverProperties: Table.empty,

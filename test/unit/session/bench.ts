@@ -52,6 +52,7 @@ export class SessionBench {
         handshakeTimeoutMs: 10_000,
         messageBytesMax: 1 << 27,
         connectionsMax: 10,
+        consumerTimeoutMs: Number.POSITIVE_INFINITY,
         outputTimeoutMs: 60_000,
       },
       serverProperties: Table.empty,
