@@ -12,7 +12,7 @@ import type { Queue, Services } from '../broker/queue.ts';
 import { headersOf, route } from '../broker/route.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
-import { isPersistent } from './content-header.ts';
+import { checkUserId, expirationOf, isPersistent } from './content-header.ts';
 import type { SessionContext } from './context.ts';
 import type { Verdict } from './settling.ts';
 
@@ -51,7 +51,9 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
   const exchange = vhost.exchange(name);
   if (exchange.internal) throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(name)}`);
   const header = encodeProperties(properties, body.length);
-  const persistent = isPersistent(header, 0, header.length, user);
+  checkUserId(header, 0, header.length, user);
+  expirationOf(header, 0, header.length);
+  const persistent = isPersistent(header, 0, header.length);
   const { journal, memory } = context.broker.services;
   const key = Buffer.from(routingKey);
   const message = new Message(

@@ -8,7 +8,15 @@ import { Message } from '../broker/message.ts';
 import { publish } from '../broker/publish.ts';
 import { BodyParts } from './body-parts.ts';
 import type { Channel } from './channel.ts';
-import { announcedBytes, bodyTooLarge, checkShape, isPersistent, strangeHeader } from './content-header.ts';
+import {
+  announcedBytes,
+  bodyTooLarge,
+  checkShape,
+  checkUserId,
+  expirationOf,
+  isPersistent,
+  strangeHeader,
+} from './content-header.ts';
 import { bodyBytesMax } from './context.ts';
 import { writeReturn } from './delivery.ts';
 import { handlerFailed } from './failures.ts';
@@ -148,7 +156,9 @@ export class Publishing {
       if (this.#bodyBytes > connection.context.limits.messageBytesMax) this.#tooBig();
       if (target.checked !== vhost.version || target.permissions !== connection.context.authority.version)
         checkTarget(this.#channel, target);
-      persistent = isPersistent(this.#header, this.#headerStart, this.#headerEnd, this.#channel.user);
+      checkUserId(this.#header, this.#headerStart, this.#headerEnd, this.#channel.user);
+      expirationOf(this.#header, this.#headerStart, this.#headerEnd);
+      persistent = isPersistent(this.#header, this.#headerStart, this.#headerEnd);
     } catch (error) {
       handlerFailed(this.#channel, error, 60, 40);
       return;
