@@ -8,6 +8,7 @@ import type { Journal } from './journal.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { Message } from './message.ts';
 import { plainSettings, type QueueSettings } from './queue-settings.ts';
+import type { Random } from './random.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
 import { Ring } from './ring.ts';
@@ -22,6 +23,7 @@ export interface Services {
   readonly scratch: Store | undefined;
   readonly memory: Memory;
   readonly clock: Clock;
+  readonly random: Random;
   /** Runs it at the end of this turn of the event loop. */
   readonly later: (run: () => void) => void;
   /** Told of messages that cannot be delivered because their bytes are damaged. */
