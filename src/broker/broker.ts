@@ -1,8 +1,10 @@
 // The broker: its vhosts, and the fold of the facts that make them.
 import { Table } from '../amqp/table.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Destination } from './exchange.ts';
 import type { Fact } from './facts.ts';
-import { Queue, type Services } from './queue.ts';
+import { Queue, type Services, type Surroundings } from './queue.ts';
 import { BrokerStats } from './stats.ts';
 import { Vhost, type VhostOwner } from './vhost.ts';
 
@@ -18,8 +20,17 @@ export class Broker implements VhostOwner {
   /** Told of a vhost that was deleted. */
   whenVhostDeleted: (vhost: Vhost) => void = () => {};
 
-  constructor(services: Services) {
-    this.services = services;
+  constructor(surroundings: Surroundings) {
+    const dropped: Services['dropped'] = reason => {
+      this.stats.dropped[reason]++;
+    };
+    this.services = {
+      ...surroundings,
+      deadlines: new Deadlines(),
+      deadLetters: new DeadLetters(surroundings, queue => this.vhosts.get(queue.vhost), dropped),
+      dropped,
+      unused: queue => this.vhosts.get(queue.vhost)?.deleteQueue(queue),
+    };
   }
 
   /** The id of the queue made last; ids are never reused. */

@@ -109,6 +109,15 @@ export class Message {
     return other;
   }
 
+  /** The same body under another address and with another content header, published at another time. */
+  rewritten(address: Buffer, header: Buffer, publishedAt: number): Message {
+    const other = this.readdressed(address, publishedAt);
+    other.header = header;
+    other.headerStart = 0;
+    other.headerEnd = header.length;
+    return other;
+  }
+
   /** Copies the content out of the received chunk, so that it can wait without all that came with it. No entry needs it yet. */
   detach(memory: Memory): void {
     if (this.header === undefined || this.rest !== undefined) return;

@@ -58,6 +58,14 @@ export class ExchangeStats {
   publishedOut = 0;
 }
 
+/** Messages that were not acknowledged and are in their queue no more, by the reason. */
+export class DeathStats {
+  rejected = 0;
+  expired = 0;
+  maxlen = 0;
+  delivery_limit = 0;
+}
+
 /** What came and went, and what reached no queue. */
 export class BrokerStats {
   connectionsOpened = 0;
@@ -74,6 +82,9 @@ export class BrokerStats {
   unroutable = 0;
   /** Mandatory messages given back for that. */
   returned = 0;
+  /** Messages that died in their queues, and those of them that no dead-letter exchange brought to a queue. */
+  readonly deaths: DeathStats = new DeathStats();
+  readonly dropped: DeathStats = new DeathStats();
   /** What channels have counted that have ended. */
   readonly endedChannels: ChannelStats = new ChannelStats();
   /** What connections have taken in and handed over that have ended. */

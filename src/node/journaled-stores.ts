@@ -82,6 +82,8 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
   });
   replay(recovered, broker, authority);
   journal.begin();
+  // What has expired meanwhile goes first of all.
+  for (const queue of broker.queuesById.values()) queue.tidy();
   broker.afterCleanStop = recovered.clean && !recovered.isNew;
   const keeper = keeperOf(broker, unsettled);
   const compactions = [compact(journal, keeper, afterMs), compact(scratch, keeper, afterMs)];
@@ -123,7 +125,7 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
     entry => {
       const queue = queuesById.get(entry.queue);
       if (queue === undefined) return;
-      queue.ready.pushPlace({
+      queue.recover({
         // Field by field: spreading a million objects takes seconds.
         sequence: entry.sequence,
         id: entry.id,
@@ -133,8 +135,8 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
         redelivered: recovered.clean ? recovered.wasDelivered(entry.id) : queue.consumed,
         persistent: true,
         scratch: false,
+        marks: entry.marks,
       });
-      queue.nextSequence = entry.sequence + 1;
     },
   );
 }
@@ -145,8 +147,7 @@ function isAuthFact(fact: Fact): fact is Fact & AuthFact {
 
 function keeperOf(broker: Broker, unsettled: () => Iterable<Unsettled>): Keeper {
   return {
-    relocate: (queue, sequence, oldId, to) =>
-      broker.queuesById.get(queue)?.ready.relocate(sequence, oldId, to) ?? false,
+    relocate: (queue, sequence, oldId, to) => broker.queuesById.get(queue)?.relocate(sequence, oldId, to) ?? false,
     relocateUnsettled: (store, places) => {
       for (const each of unsettled()) each.relocate(store, places);
     },

@@ -43,8 +43,9 @@ export const basicHandlers: Handlers = {
   },
 
   'basic.ack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, 'ack'),
-  'basic.nack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, args.requeue ? 'requeue' : 'drop'),
-  'basic.reject': (channel, args) => settle(channel, args.deliveryTag, false, args.requeue ? 'requeue' : 'drop'),
+  'basic.nack': (channel, args) =>
+    settle(channel, args.deliveryTag, args.multiple, args.requeue ? 'requeue' : 'reject'),
+  'basic.reject': (channel, args) => settle(channel, args.deliveryTag, false, args.requeue ? 'fail' : 'reject'),
 
   'basic.recover': (channel, args) => {
     recover(channel, args.requeue, () => channel.send('basic.recover-ok', {}));
@@ -101,6 +102,8 @@ function cancel(channel: Channel, consumer: Consumer): void {
   channel.consumers.delete(consumer.tag);
   consumer.queue.removeConsumer(consumer);
   channel.deleteIfUnused(consumer.queue);
+  // Another one may be the single active consumer now.
+  consumer.queue.dispatch();
 }
 
 function get(channel: Channel, queue: Queue, noAck: boolean): void {

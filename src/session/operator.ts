@@ -145,9 +145,9 @@ export function settleFor({ context, vhost, held }: Operator, taken: readonly Ta
     if (verdict === 'ack') {
       vhost.stats.acked++;
       queue.ack(entry, now);
-    } else if (verdict === 'drop') queue.drop(entry, now);
+    } else if (verdict === 'reject') queue.reject(entry, now);
     else {
-      queue.giveBack(entry);
+      queue.giveBack(entry, verdict === 'fail');
       returnedTo.add(queue);
     }
   }

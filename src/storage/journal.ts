@@ -14,8 +14,8 @@ import type { Message } from '../broker/message.ts';
 import type { Waiter } from '../broker/store.ts';
 import { loadEntries } from './loading.ts';
 import { blockHeaderBytes, type Log, nextPosition, type Position } from './log.ts';
-import { blockBytesMax, OpenBlock } from './open-block.ts';
-import { recordTypes } from './record.ts';
+import { blockBytesMax, type MovedEntry, OpenBlock } from './open-block.ts';
+import { encodeContent, recordTypes } from './record.ts';
 import { IndexRows } from './segment-index.ts';
 import { type SegmentState, Segments, SegmentState as State } from './segment-state.ts';
 
@@ -155,6 +155,7 @@ export class Journal implements JournalPort {
         entry.queue.id,
         entry.sequence,
         message.bodyBytes,
+        entry.marks,
       );
     this.#grown(block, before);
   }
@@ -189,9 +190,24 @@ export class Journal implements JournalPort {
           entry.queue.id,
           entry.sequence,
           message.bodyBytes,
+          entry.marks,
         );
     }
     this.#grown(block, before);
+  }
+
+  rewrite(entry: Entry): void {
+    if (this.options.volatile) return;
+    // The other entries of the message stay where they are.
+    if (entry.message.entries > 1) entry.message = entry.message.copy();
+    const { message, queue, sequence, id, marks } = entry;
+    const place = this.move(message.publishedAt, encodeContent(message), message.bodyBytes, [
+      { queue: queue.id, sequence, id, marks },
+    ]);
+    entry.id = place.firstId;
+    message.store = this;
+    message.position = place.position;
+    message.block = place.block;
   }
 
   settle(entry: Entry): void {
@@ -269,18 +285,18 @@ export class Journal implements JournalPort {
     publishedAt: number,
     content: Buffer,
     bodyBytes: number,
-    entries: readonly { queue: number; sequence: number; id: number }[],
+    entries: readonly MovedEntry[],
   ): { firstId: number; position: Position; block: Position } {
-    const block = this.#room(64 + entries.length * 20 + (content.length < 8192 ? content.length : 0), content.length);
+    const block = this.#room(64 + entries.length * 32 + (content.length < 8192 ? content.length : 0), content.length);
     const firstId = this.#nextId;
     this.#nextId += entries.length;
     const before = block.length;
     const position = block.moved(publishedAt, content, entries, firstId);
     const { current } = this.segments;
-    for (const [i, { id, queue, sequence }] of entries.entries()) {
+    for (const [i, { id, queue, sequence, marks }] of entries.entries()) {
       current.add(bodyBytes, i === 0);
       if (!this.options.volatile)
-        this.#rows.push(current, firstId + i, position, block.position, queue, sequence, bodyBytes);
+        this.#rows.push(current, firstId + i, position, block.position, queue, sequence, bodyBytes, marks);
       const old = this.segments.find(id);
       old?.settle(id, bodyBytes);
       if (old !== undefined && old !== current) current.settles.add(old);

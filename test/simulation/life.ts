@@ -173,6 +173,7 @@ export class Life {
     const laters = this.#laters;
     this.#laters = [];
     for (const run of laters) run();
+    this.stores?.broker.services.deadlines.run(clock.now);
     for (const timer of this.#timers.filter(({ at }) => at <= clock.now)) {
       this.#timers.splice(this.#timers.indexOf(timer), 1);
       timer.run();
@@ -182,7 +183,14 @@ export class Life {
   /** Lets the time pass up to the next timer. */
   wait(): void {
     const { clock } = this.options;
-    clock.now = Math.max(clock.now, Math.min(...this.#timers.map(({ at }) => at), clock.now + tickMs));
+    clock.now = Math.max(
+      clock.now,
+      Math.min(
+        ...this.#timers.map(({ at }) => at),
+        this.stores?.broker.services.deadlines.next ?? Number.POSITIVE_INFINITY,
+        clock.now + tickMs,
+      ),
+    );
   }
 
   /** Ends every connection, as a stop does; what they had goes back. */
