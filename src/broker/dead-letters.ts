@@ -7,7 +7,7 @@ import type { Journal } from './journal.ts';
 import type { Message } from './message.ts';
 import { publish } from './publish.ts';
 import type { Queue } from './queue.ts';
-import { headersOf, route } from './route.ts';
+import { route } from './route.ts';
 import type { NewPlace, Store } from './store.ts';
 import type { Vhost } from './vhost.ts';
 
@@ -125,10 +125,8 @@ export class DeadLetters {
     if (vhost === undefined || exchange === undefined) return this.#dropped(reason);
     const letter = this.#letters.of(message, queue, reason, clock.now);
     const copy = message.rewritten(letter.address, letter.header, clock.now);
-    const found = new Set<Queue>();
-    for (const key of letter.keys)
-      for (const each of route(vhost, exchange, key, () => headersOf(copy)).queues) found.add(each);
-    const queues = [...found].filter(each => reason === 'rejected' || !goesRound(letter.deaths, each.name));
+    const found = route(vhost, exchange, copy, letter.keys).queues;
+    const queues = found.filter(each => reason === 'rejected' || !goesRound(letter.deaths, each.name));
     exchange.stats.publishedIn++;
     if (queues.length === 0) return this.#dropped(reason);
     exchange.stats.publishedOut += queues.length;

@@ -186,3 +186,8 @@ export function addressOf({ address }: Message): { exchange: string; routingKey:
   const keyAt = 1 + (address[0] as number);
   return { exchange: address.toString('utf8', 1, keyAt), routingKey: address.toString('utf8', keyAt + 1) };
 }
+
+/** Its routing key, one character per byte. */
+export function keyOf({ address }: Message): string {
+  return address.toString('latin1', 2 + (address[0] as number));
+}

@@ -16,6 +16,7 @@ import type { Message } from './message.ts';
 import type { Place } from './packed.ts';
 import { PriorityList } from './priority-list.ts';
 import { plainSettings, type QueueSettings } from './queue-settings.ts';
+import type { Random } from './random.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
 import { DeathStats, QueueStats } from './stats.ts';
@@ -30,6 +31,7 @@ export interface Surroundings {
   readonly scratch: Store | undefined;
   readonly memory: Memory;
   readonly clock: Clock;
+  readonly random: Random;
   /** Runs it at the end of this turn of the event loop. */
   readonly later: (run: () => void) => void;
   /** Told of messages that cannot be delivered because their bytes are damaged. */

@@ -2,9 +2,19 @@
 import { Table } from '../amqp/table.ts';
 import { checkEquivalentExchangeArguments, checkEquivalentQueueArguments } from './arguments.ts';
 import { accessRefused, commandInvalid, notFound, preconditionFailed, resourceLocked } from './errors.ts';
-import { type Bound, bindingIdentity, type Destination, Exchange, exchangeTypes } from './exchange.ts';
+import {
+  type Bound,
+  bindingIdentity,
+  type Destination,
+  Exchange,
+  exchangeTypes,
+  refusedArguments,
+} from './exchange.ts';
 import type { Fact } from './facts.ts';
+import { keyOf, type Message } from './message.ts';
+import { publish } from './publish.ts';
 import { Queue, type Services } from './queue.ts';
+import { route } from './route.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
 
 export interface ExchangeDeclaration {
@@ -86,6 +96,8 @@ export class Vhost {
     const existing = this.exchanges.get(name);
     if (existing === undefined) {
       if (name.startsWith('amq.')) throw reservedPrefix('exchange', name);
+      const refused = refusedArguments(declaration.type, declaration.arguments);
+      if (refused !== undefined) throw preconditionFailed(refused);
       const exchange = this.addExchange(name, declaration);
       if (exchange.durable) this.#record(this.#exchangeDeclared(exchange));
       return exchange;
@@ -177,6 +189,7 @@ export class Vhost {
   end(): void {
     this.deleted = true;
     for (const queue of [...this.queues.values()]) this.removeQueue(queue);
+    for (const { routing } of this.exchanges.values()) routing.forget?.();
     this.exchanges.clear();
     this.version++;
     this.#bindingsTo.clear();
@@ -186,10 +199,11 @@ export class Vhost {
   bind(source: Exchange, destination: Destination, routingKey: string, args: Table): void {
     const identity = bindingIdentity(destination, routingKey, args);
     if (source.bindings.has(identity)) return;
-    const refused = source.routing.validate?.(routingKey, args);
+    const refused = source.routing.validate?.(routingKey, args, destination);
     if (refused !== undefined) throw preconditionFailed(refused);
     const bound = this.addBinding(source, destination, routingKey, args);
     if (bound.durable) this.#record(this.#bindingFact('bound', bound));
+    for (const message of source.routing.history?.() ?? []) this.#give(message, destination);
   }
 
   unbind(source: Exchange, destination: Destination, routingKey: string, args: Table): void {
@@ -216,7 +230,7 @@ export class Vhost {
   }
 
   addExchange(name: string, declaration: ExchangeDeclaration): Exchange {
-    const exchange = new Exchange({ vhost: this.name, name, ...declaration });
+    const exchange = new Exchange({ vhost: this.name, name, ...declaration }, this.#services);
     this.exchanges.set(name, exchange);
     this.version++;
     return exchange;
@@ -224,6 +238,7 @@ export class Vhost {
 
   removeExchange(exchange: Exchange): void {
     this.exchanges.delete(exchange.name);
+    exchange.routing.forget?.();
     this.version++;
     // Recorded first: the fold then drops the bindings with it, and an auto-delete exchange behind one goes by a fact of its own.
     if (exchange.durable) this.#record({ type: 'exchange.deleted', vhost: this.name, name: exchange.name });
@@ -258,6 +273,13 @@ export class Vhost {
 
   exchangeResource(name: string): string {
     return `exchange '${name}' in vhost '${this.name}'`;
+  }
+
+  /** What an exchange has kept goes to a destination that is new. */
+  #give(message: Message, destination: Destination): void {
+    const copy = message.twin();
+    const queues = destination.kind === 'queue' ? [destination] : route(this, destination, copy, [keyOf(copy)]).queues;
+    if (queues.length > 0) publish(queues, copy, this.#services.journal);
   }
 
   #unbind(bound: Bound): void {

@@ -4,6 +4,7 @@ import { Broker } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
 import type { Fact } from '../broker/facts.ts';
 import type { Memory } from '../broker/memory.ts';
+import type { Random } from '../broker/random.ts';
 import type { Unsettled } from '../broker/unsettled.ts';
 import { Compaction, type Keeper } from '../storage/compaction.ts';
 import { DeferredLog } from '../storage/deferred-log.ts';
@@ -19,6 +20,7 @@ export interface JournaledSurroundings {
   /** Takes away what such a log, closed or left by a crash, has on the disk. */
   readonly removeScratch: () => Promise<void>;
   readonly clock: Clock;
+  readonly random: Random;
   readonly memory: Memory;
   readonly authority: Authority;
   readonly later: (run: () => void) => void;
@@ -50,7 +52,7 @@ export interface JournaledStores {
 const compactionMs = 20;
 
 export async function openJournaledStores(surroundings: JournaledSurroundings): Promise<JournaledStores> {
-  const { log, clock, memory, authority, later, atEnd, afterMs, report, unsettled } = surroundings;
+  const { log, clock, random, memory, authority, later, atEnd, afterMs, report, unsettled } = surroundings;
   const { openScratch, removeScratch } = surroundings;
   const damaged = ({ place, offset, reason }: Damage): void =>
     report(
@@ -72,6 +74,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
     scratch,
     memory,
     clock,
+    random,
     later,
     unsettled,
     damaged: ({ queue }) =>

@@ -49,6 +49,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     config,
     log,
     clock,
+    random: nodeRandom,
     memory,
     authority,
     later,

@@ -61,6 +61,11 @@ export class Life {
   /** Opens the data folder; resolves as the scheduler lets the disk answer. */
   async open(): Promise<void> {
     const { observer, clock, fault, memoryBytes } = this.options;
+    const { chance } = this.options;
+    const random = {
+      name: (bytes: number): string => `random-${chance.below(2 ** 32)}-${bytes}`,
+      below: (limit: number): number => chance.below(limit),
+    };
     const memory = new Memory(memoryBytes);
     const authority = new Authority({ now: () => clock.now });
     const later = (run: () => void): void => void this.#laters.push(run);
@@ -69,6 +74,7 @@ export class Life {
       openScratch: () => this.#openScratch(),
       removeScratch: () => this.#removeScratch(),
       clock,
+      random,
       memory,
       authority,
       later,
@@ -89,7 +95,7 @@ export class Life {
       broker,
       authority,
       clock,
-      random: { name: bytes => `random-${this.options.chance.below(2 ** 32)}-${bytes}` },
+      random,
       pool,
       limits: {
         frameMax: 131_072,

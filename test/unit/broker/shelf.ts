@@ -134,6 +134,7 @@ export class Bench {
     scratch: this.scratch,
     memory: this.memory,
     clock: this.clock,
+    random: { name: () => 'random', below: limit => this.draws.shift() ?? limit - 1 },
     later: run => run(),
     damaged: entry => this.lost.push(entry),
     unsettled: () => this.channels,
@@ -146,6 +147,8 @@ export class Bench {
     dropped: () => {},
     unused: () => {},
   };
+  /** What the next random choices are; without one the last is chosen. */
+  readonly draws: number[] = [];
   readonly lost: Entry[] = [];
   readonly channels: Unsettled[] = [];
   #queues = 0;

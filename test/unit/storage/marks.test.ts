@@ -34,6 +34,7 @@ async function open(on: SimulatedDisk): Promise<JournaledStores> {
     openScratch: async () => files('/data/scratch'),
     removeScratch: async () => {},
     clock: { now: 1000 },
+    random: { name: () => '', below: () => 0 },
     memory: new Memory(1 << 30),
     authority: new Authority({ now: () => 0 }),
     later: setImmediate,
