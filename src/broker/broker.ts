@@ -80,13 +80,7 @@ export class Broker implements VhostOwner {
         return;
       }
       case 'exchange.declared':
-        this.vhosts.get(fact.vhost)?.addExchange(fact.name, {
-          type: fact.kind,
-          durable: true,
-          autoDelete: fact.autoDelete,
-          internal: fact.internal,
-          arguments: decode(fact.arguments),
-        });
+        this.#recoverExchange(fact);
         return;
       case 'exchange.deleted': {
         const vhost = this.vhosts.get(fact.vhost);
@@ -142,6 +136,13 @@ export class Broker implements VhostOwner {
     const vhost = new Vhost(name, this.services, this);
     this.vhosts.set(name, vhost);
     return vhost;
+  }
+
+  #recoverExchange(fact: Extract<Fact, { type: 'exchange.declared' }>): void {
+    if (fact.id !== undefined) this.lastQueueId = fact.id;
+    const { kind, autoDelete, internal } = fact;
+    const declaration = { type: kind, durable: true, autoDelete, internal, arguments: decode(fact.arguments) };
+    this.vhosts.get(fact.vhost)?.addExchange(fact.name, declaration, fact.id);
   }
 
   #recoverQueue(fact: Extract<Fact, { type: 'queue.declared' }>): void {

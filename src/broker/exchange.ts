@@ -2,6 +2,7 @@
 import type { Table } from '../amqp/table.ts';
 import type { Binding, ExchangeType } from './binding.ts';
 import { ConsistentHashExchange, checkHashArguments } from './exchanges/consistent-hash.ts';
+import { DelayedExchange, delayedTypeOf } from './exchanges/delayed.ts';
 import { DirectExchange } from './exchanges/direct.ts';
 import { FanoutExchange } from './exchanges/fanout.ts';
 import { HeadersExchange } from './exchanges/headers.ts';
@@ -48,6 +49,16 @@ const types: Readonly<Record<string, TypeEntry>> = {
   'x-recent-history': {
     create: (args, { memory }) => new RecentHistoryExchange(args, memory),
     refuses: checkHistoryArguments,
+  },
+  'x-delayed-message': {
+    create: (args, services) =>
+      new DelayedExchange(newExchangeType(delayedTypeOf(args, exchangeTypes) as string, args, services)),
+    refuses: args => {
+      const type = delayedTypeOf(args, exchangeTypes);
+      return type === undefined
+        ? "Invalid argument, 'x-delayed-type' must be an existing exchange type"
+        : refusedArguments(type, args);
+    },
   },
 };
 
@@ -102,6 +113,12 @@ export class Exchange {
     this.routing = newExchangeType(options.type, options.arguments, services);
     const alternate = options.arguments.get('alternate-exchange');
     this.alternate = alternate?.type === 'longstr' ? Buffer.from(alternate.value).toString() : undefined;
+  }
+
+  /** Where its messages wait until they are due; undefined when it delays none. */
+  get delayLine(): Queue | undefined {
+    const line = this.routing instanceof DelayedExchange ? this.routing.line : undefined;
+    return line?.kind === 'queue' ? line : undefined;
   }
 }
 

@@ -7,6 +7,7 @@ import type { Consumer } from './consumer.ts';
 import type { DeathReason } from './dead-letter.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Deadline, type Deadlines } from './deadlines.ts';
+import type { DelayedList } from './delayed-list.ts';
 import { Entry } from './entry.ts';
 import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
@@ -45,7 +46,7 @@ export interface Services extends Surroundings {
   readonly deadlines: Deadlines;
   readonly deadLetters: DeadLetters;
   /** Told of a message that died and goes nowhere. */
-  readonly dropped: (reason: DeathReason) => void;
+  readonly dropped: (reason: DeathReason | 'due') => void;
   /** Nobody has used the queue for as long as it is to live without: deletes it. */
   readonly unused: (queue: Queue) => void;
 }
@@ -72,7 +73,7 @@ export class Queue implements Holder {
   readonly arguments: Table;
   /** Changed by `configure` alone. */
   settings: QueueSettings = plainSettings;
-  ready: ReadyList | PriorityList;
+  ready: ReadyList | PriorityList | DelayedList;
   readonly consumers: Set<Consumer> = new Set();
   /** Deliveries that are not settled, and the sum of their bodies' lengths. */
   unsettled = 0;
@@ -170,7 +171,7 @@ export class Queue implements Holder {
     if (this.settings.overflow !== 'reject-publish-dlx') return;
     const entry = this.newEntry(message);
     message.retain();
-    this.#leave(entry, 'maxlen');
+    this.leave(entry, 'maxlen');
   }
 
   /** Takes in a new message: to the consumer whose turn it is, or to the end of what waits. */
@@ -258,7 +259,7 @@ export class Queue implements Holder {
   reject(entry: Entry, now: number): void {
     this.unsettled--;
     this.unsettledBytes -= entry.message.bodyBytes;
-    this.#leave(entry, 'rejected');
+    this.leave(entry, 'rejected');
     if (entry.consumer !== undefined) this.answered(entry.consumer, now);
   }
 
@@ -418,12 +419,12 @@ export class Queue implements Holder {
     if (this.#timed) {
       for (let deadline = ready.headDeadline; deadline !== 0 && deadline <= now; deadline = ready.headDeadline) {
         if (isFull()) return false;
-        this.#leave(ready.takeExpired(now) as Entry, 'expired');
+        this.leave(ready.takeExpired(now) as Entry, 'expired');
       }
       if (ready.count === 0) this.#timed = false;
     }
     while (this.#drops && (ready.count > maxLength || ready.bytes > maxLengthBytes) && !isFull())
-      this.#leave(ready.take() as Entry, 'maxlen');
+      this.leave(ready.take() as Entry, 'maxlen');
     this.#watch();
     return true;
   }
@@ -438,7 +439,7 @@ export class Queue implements Holder {
     entry.consumer = undefined;
     if (this.deleted) return this.letGo(entry);
     entry.redelivered = true;
-    if (this.#counts && !this.#count(entry, failed)) return this.#leave(entry, 'delivery_limit');
+    if (this.#counts && !this.#count(entry, failed)) return this.leave(entry, 'delivery_limit');
     this.ready.return(entry);
     if (entry.marks !== undefined && entry.marks.deadline !== 0) this.#timed = true;
   }
@@ -455,7 +456,7 @@ export class Queue implements Holder {
   }
 
   /** An entry that was taken out has died: it goes to the dead-letter exchange, or nowhere. */
-  #leave(entry: Entry, reason: DeathReason): void {
+  protected leave(entry: Entry, reason: DeathReason): void {
     this.deaths[reason]++;
     const { deadLetters, dropped } = this.services;
     if (this.settings.deadLetterExchange !== undefined && !this.deleted) return deadLetters.add(entry, reason);

@@ -1,6 +1,7 @@
 // A virtual host: its exchanges, queues and bindings, and the operations on them.
 import { Table } from '../amqp/table.ts';
 import { checkEquivalentExchangeArguments, checkEquivalentQueueArguments } from './arguments.ts';
+import { DelayLine } from './delay-line.ts';
 import { accessRefused, commandInvalid, notFound, preconditionFailed, resourceLocked } from './errors.ts';
 import {
   type Bound,
@@ -10,6 +11,7 @@ import {
   exchangeTypes,
   refusedArguments,
 } from './exchange.ts';
+import { DelayedExchange } from './exchanges/delayed.ts';
 import type { Fact } from './facts.ts';
 import { keyOf, type Message } from './message.ts';
 import { publish } from './publish.ts';
@@ -229,9 +231,15 @@ export class Vhost {
       for (const bound of exchange.bindings.values()) if (bound.durable) yield this.#bindingFact('bound', bound);
   }
 
-  addExchange(name: string, declaration: ExchangeDeclaration): Exchange {
+  /** `lineId` is the id of what a delayed exchange had kept its messages under; a new one gets a new one. */
+  addExchange(name: string, declaration: ExchangeDeclaration, lineId?: number): Exchange {
     const exchange = new Exchange({ vhost: this.name, name, ...declaration }, this.#services);
     this.exchanges.set(name, exchange);
+    if (exchange.routing instanceof DelayedExchange) {
+      const line = new DelayLine(lineId ?? this.#owner.nextQueueId(), exchange, this.#services);
+      this.#owner.queuesById.set(line.id, line);
+      exchange.routing.line = line;
+    }
     this.version++;
     return exchange;
   }
@@ -239,6 +247,10 @@ export class Vhost {
   removeExchange(exchange: Exchange): void {
     this.exchanges.delete(exchange.name);
     exchange.routing.forget?.();
+    if (exchange.delayLine !== undefined) {
+      this.#owner.queuesById.delete(exchange.delayLine.id);
+      exchange.delayLine.forget();
+    }
     this.version++;
     // Recorded first: the fold then drops the bindings with it, and an auto-delete exchange behind one goes by a fact of its own.
     if (exchange.durable) this.#record({ type: 'exchange.deleted', vhost: this.name, name: exchange.name });
@@ -320,6 +332,7 @@ export class Vhost {
       autoDelete: exchange.autoDelete,
       internal: exchange.internal,
       arguments: encode(exchange.arguments),
+      ...(exchange.delayLine === undefined ? {} : { id: exchange.delayLine.id }),
     };
   }
 
