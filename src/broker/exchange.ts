@@ -1,10 +1,12 @@
 // An exchange: its properties, what is bound to it, and where a message goes from it.
 import type { Table } from '../amqp/table.ts';
 import type { Binding, ExchangeType } from './binding.ts';
+import { alternateOf } from './effective.ts';
 import { DirectExchange } from './exchanges/direct.ts';
 import { FanoutExchange } from './exchanges/fanout.ts';
 import { HeadersExchange } from './exchanges/headers.ts';
 import { TopicExchange } from './exchanges/topic.ts';
+import type { Policy } from './policy.ts';
 import type { Queue } from './queue.ts';
 import { ExchangeStats } from './stats.ts';
 
@@ -53,8 +55,10 @@ export class Exchange {
   /** Bindings from this exchange, by their identity. */
   readonly bindings: Map<string, Bound> = new Map();
   readonly routing: ExchangeType<Destination>;
-  /** Name of the exchange that gets what this one routes nowhere. */
-  readonly alternate: string | undefined;
+  policy: Policy | undefined;
+  operatorPolicy: Policy | undefined;
+  /** Name of the exchange that gets what this one routes nowhere, of its arguments or its policy. */
+  alternate: string | undefined;
   readonly stats: ExchangeStats = new ExchangeStats();
 
   /** `options.type` must be one of `exchangeTypes`. */
@@ -67,8 +71,14 @@ export class Exchange {
     this.internal = options.internal;
     this.arguments = options.arguments;
     this.routing = newExchangeType(options.type);
-    const alternate = options.arguments.get('alternate-exchange');
-    this.alternate = alternate?.type === 'longstr' ? Buffer.from(alternate.value).toString() : undefined;
+    this.alternate = alternateOf(this);
+  }
+
+  /** Other policies hold for it from now on. */
+  govern(policy: Policy | undefined, operatorPolicy: Policy | undefined): void {
+    this.policy = policy;
+    this.operatorPolicy = operatorPolicy;
+    this.alternate = alternateOf(this);
   }
 }
 

@@ -7,6 +7,7 @@ import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { Message } from './message.ts';
+import type { Policy } from './policy.ts';
 import { plainSettings, type QueueSettings } from './queue-settings.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
@@ -50,6 +51,8 @@ export class Queue implements Holder {
   readonly autoDelete: boolean;
   readonly owner: object | undefined;
   readonly arguments: Table;
+  policy: Policy | undefined;
+  operatorPolicy: Policy | undefined;
   /** Changed by `configure` alone. */
   settings: QueueSettings = plainSettings;
   readonly ready: ReadyList;

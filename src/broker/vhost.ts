@@ -1,11 +1,20 @@
 // A virtual host: its exchanges, queues and bindings, and the operations on them.
 import { Table } from '../amqp/table.ts';
-import { checkEquivalentExchangeArguments, checkEquivalentQueueArguments } from './arguments.ts';
+import {
+  checkEquivalentExchangeArguments,
+  checkEquivalentQueueArguments,
+  checkQueueDeclaration,
+  exchangeArgument,
+  queueTypeOf,
+} from './arguments.ts';
+import { settingsOf } from './effective.ts';
 import { accessRefused, commandInvalid, notFound, preconditionFailed, resourceLocked } from './errors.ts';
 import { type Bound, bindingIdentity, type Destination, Exchange, exchangeTypes } from './exchange.ts';
-import type { Fact } from './facts.ts';
+import type { Fact, RuleFact } from './facts.ts';
+import type { BrokerLimits } from './limits.ts';
 import { Queue, type Services } from './queue.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
+import { VhostRules } from './vhost-rules.ts';
 
 export interface ExchangeDeclaration {
   readonly type: string;
@@ -14,6 +23,11 @@ export interface ExchangeDeclaration {
   readonly internal: boolean;
   readonly arguments: Table;
 }
+
+/** Asked, before anything is made, whether who declares may have messages sent on to that exchange. Throws where not. */
+export type MaySendOn = (exchange: string) => void;
+
+const anywhere: MaySendOn = () => {};
 
 export interface QueueDeclaration {
   readonly durable: boolean;
@@ -38,6 +52,9 @@ export interface VhostOwner {
   readonly stats: BrokerStats;
   /** All queues by their id. */
   readonly queuesById: Map<number, Queue>;
+  readonly limits: BrokerLimits;
+  /** Of all vhosts. */
+  readonly exchangeCount: number;
   /** Gives a new id. */
   nextQueueId(): number;
 }
@@ -46,6 +63,7 @@ export class Vhost {
   readonly name: string;
   readonly exchanges: Map<string, Exchange> = new Map();
   readonly queues: Map<string, Queue> = new Map();
+  readonly rules: VhostRules = new VhostRules();
   /** Rises with every change that can make a message go elsewhere. */
   version = 0;
   deleted = false;
@@ -77,15 +95,17 @@ export class Vhost {
     return queue;
   }
 
-  declareExchange(name: string, declaration: ExchangeDeclaration): Exchange {
+  declareExchange(name: string, declaration: ExchangeDeclaration, maySendOn: MaySendOn = anywhere): Exchange {
     if (!exchangeTypes.includes(declaration.type)) throw unknownExchangeType(declaration.type);
     const resource = this.exchangeResource(name);
-    const alternate = declaration.arguments.get('alternate-exchange');
-    if (alternate !== undefined && alternate.type !== 'longstr')
-      throw preconditionFailed(`invalid type '${alternate.type}' for arg 'alternate-exchange' in ${resource}`);
     const existing = this.exchanges.get(name);
     if (existing === undefined) {
       if (name.startsWith('amq.')) throw reservedPrefix('exchange', name);
+      const { exchangesMax } = this.#owner.limits;
+      if (this.#owner.exchangeCount >= exchangesMax)
+        throw preconditionFailed(`cannot declare ${resource}: exchange limit of ${exchangesMax} is reached`);
+      const alternate = exchangeArgument(resource, 'alternate-exchange', declaration.arguments);
+      if (alternate !== undefined) maySendOn(alternate);
       const exchange = this.addExchange(name, declaration);
       if (exchange.durable) this.#record(this.#exchangeDeclared(exchange));
       return exchange;
@@ -107,11 +127,16 @@ export class Vhost {
   }
 
   /** `owner` is the declaring connection; the queue is its own when the declaration says exclusive. */
-  declareQueue(name: string, declaration: QueueDeclaration, owner: object | undefined): Queue {
+  declareQueue(
+    name: string,
+    declaration: QueueDeclaration,
+    owner: object | undefined,
+    maySendOn: MaySendOn = anywhere,
+  ): Queue {
     const existing = this.queues.get(name);
     if (existing === undefined) {
       if (name.startsWith('amq.') && !name.startsWith('amq.gen-')) throw reservedPrefix('queue', name);
-      return this.createQueue(name, declaration, owner);
+      return this.createQueue(name, declaration, owner, maySendOn);
     }
     this.#owner.stats.queuesDeclared++;
     if (existing.owner !== (declaration.exclusive ? owner : undefined)) throw this.#locked(name);
@@ -123,7 +148,13 @@ export class Vhost {
   }
 
   /** Makes a queue under a name that is free, without asking whether the name is reserved. */
-  createQueue(name: string, declaration: QueueDeclaration, owner: object | undefined): Queue {
+  createQueue(
+    name: string,
+    declaration: QueueDeclaration,
+    owner: object | undefined,
+    maySendOn: MaySendOn = anywhere,
+  ): Queue {
+    this.#checkNewQueue(name, declaration, maySendOn);
     const durable = declaration.durable && !declaration.exclusive;
     const queue = new Queue(
       {
@@ -204,6 +235,7 @@ export class Vhost {
   /** The facts that make this vhost's durable exchanges, queues and bindings again. */
   *facts(): Generator<Fact> {
     yield { type: 'vhost.created', name: this.name };
+    yield* this.rules.facts(this.name);
     for (const exchange of this.exchanges.values())
       if (exchange.durable && !isPredeclared(exchange.name)) yield this.#exchangeDeclared(exchange);
     for (const queue of this.queues.values()) {
@@ -217,6 +249,7 @@ export class Vhost {
 
   addExchange(name: string, declaration: ExchangeDeclaration): Exchange {
     const exchange = new Exchange({ vhost: this.name, name, ...declaration });
+    this.#governExchange(exchange);
     this.exchanges.set(name, exchange);
     this.version++;
     return exchange;
@@ -234,6 +267,8 @@ export class Vhost {
   addQueue(queue: Queue): void {
     this.queues.set(queue.name, queue);
     this.#owner.queuesById.set(queue.id, queue);
+    this.#governQueue(queue);
+    queue.configure(settingsOf(queue));
     this.version++;
   }
 
@@ -252,12 +287,62 @@ export class Vhost {
     return bound;
   }
 
+  /** Sets, changes or takes away a rule of the vhost: it holds at once for what is there. The fact must be a checked one. */
+  setRule(fact: RuleFact): void {
+    this.#record(fact);
+    this.applyRule(fact);
+  }
+
+  /** As `setRule`, of a rule that is recorded. */
+  applyRule(fact: RuleFact): void {
+    this.rules.apply(fact);
+    if (!fact.type.includes('policy')) return;
+    for (const queue of this.queues.values()) if (this.#governQueue(queue)) queue.configure(settingsOf(queue));
+    for (const exchange of this.exchanges.values()) if (this.#governExchange(exchange)) this.version++;
+  }
+
   queueResource(name: string): string {
     return `queue '${name}' in vhost '${this.name}'`;
   }
 
   exchangeResource(name: string): string {
     return `exchange '${name}' in vhost '${this.name}'`;
+  }
+
+  /** In RabbitMQ's order. */
+  #checkNewQueue(name: string, declaration: QueueDeclaration, maySendOn: MaySendOn): void {
+    const limit = this.rules.limit('max-queues');
+    const refuse = (what: string): never => {
+      throw preconditionFailed(`cannot declare queue '${name}': queue limit in ${what} is reached`);
+    };
+    if (this.queues.size >= limit) refuse(`vhost '${this.name}' (${limit})`);
+    const { queuesMax } = this.#owner.limits;
+    if (this.#owner.queuesById.size >= queuesMax) refuse(`cluster (${queuesMax})`);
+    const resource = this.queueResource(name);
+    const deadLetterExchange = exchangeArgument(resource, 'x-dead-letter-exchange', declaration.arguments);
+    if (deadLetterExchange !== undefined) maySendOn(deadLetterExchange);
+    checkQueueDeclaration(resource, declaration);
+  }
+
+  /** Finds the policies that hold for it; false when they are those that it has. */
+  #governQueue(queue: Queue): boolean {
+    const { policies, operatorPolicies } = this.rules;
+    const target = { kind: 'queue', name: queue.name, type: queueTypeOf(queue.arguments) } as const;
+    const policy = policies.match(target);
+    const operatorPolicy = operatorPolicies.match(target);
+    if (policy === queue.policy && operatorPolicy === queue.operatorPolicy) return false;
+    queue.policy = policy;
+    queue.operatorPolicy = operatorPolicy;
+    return true;
+  }
+
+  #governExchange(exchange: Exchange): boolean {
+    const { policies, operatorPolicies } = this.rules;
+    const policy = policies.match(exchange);
+    const operatorPolicy = operatorPolicies.match(exchange);
+    if (policy === exchange.policy && operatorPolicy === exchange.operatorPolicy) return false;
+    exchange.govern(policy, operatorPolicy);
+    return true;
   }
 
   #unbind(bound: Bound): void {
