@@ -15,6 +15,7 @@ import { Marks } from './marks.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { Message } from './message.ts';
 import type { Place } from './packed.ts';
+import type { Policy } from './policy.ts';
 import { PriorityList } from './priority-list.ts';
 import { plainSettings, type QueueSettings } from './queue-settings.ts';
 import type { Random } from './random.ts';
@@ -71,6 +72,8 @@ export class Queue implements Holder {
   readonly autoDelete: boolean;
   readonly owner: object | undefined;
   readonly arguments: Table;
+  policy: Policy | undefined;
+  operatorPolicy: Policy | undefined;
   /** Changed by `configure` alone. */
   settings: QueueSettings = plainSettings;
   ready: ReadyList | PriorityList | DelayedList;

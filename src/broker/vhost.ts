@@ -1,7 +1,14 @@
 // A virtual host: its exchanges, queues and bindings, and the operations on them.
 import { Table } from '../amqp/table.ts';
-import { checkEquivalentExchangeArguments, checkEquivalentQueueArguments } from './arguments.ts';
+import {
+  checkEquivalentExchangeArguments,
+  checkEquivalentQueueArguments,
+  checkQueueDeclaration,
+  exchangeArgument,
+  queueTypeOf,
+} from './arguments.ts';
 import { DelayLine } from './delay-line.ts';
+import { settingsOf } from './effective.ts';
 import { accessRefused, commandInvalid, notFound, preconditionFailed, resourceLocked } from './errors.ts';
 import {
   type Bound,
@@ -12,12 +19,14 @@ import {
   refusedArguments,
 } from './exchange.ts';
 import { DelayedExchange } from './exchanges/delayed.ts';
-import type { Fact } from './facts.ts';
+import type { Fact, RuleFact } from './facts.ts';
+import type { BrokerLimits } from './limits.ts';
 import { keyOf, type Message } from './message.ts';
 import { publish } from './publish.ts';
 import { Queue, type Services } from './queue.ts';
 import { route } from './route.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
+import { VhostRules } from './vhost-rules.ts';
 
 export interface ExchangeDeclaration {
   readonly type: string;
@@ -26,6 +35,11 @@ export interface ExchangeDeclaration {
   readonly internal: boolean;
   readonly arguments: Table;
 }
+
+/** Asked, before anything is made, whether who declares may have messages sent on to that exchange. Throws where not. */
+export type MaySendOn = (exchange: string) => void;
+
+const anywhere: MaySendOn = () => {};
 
 export interface QueueDeclaration {
   readonly durable: boolean;
@@ -50,6 +64,9 @@ export interface VhostOwner {
   readonly stats: BrokerStats;
   /** All queues by their id. */
   readonly queuesById: Map<number, Queue>;
+  readonly limits: BrokerLimits;
+  /** Of all vhosts. */
+  readonly exchangeCount: number;
   /** Gives a new id. */
   nextQueueId(): number;
 }
@@ -58,6 +75,7 @@ export class Vhost {
   readonly name: string;
   readonly exchanges: Map<string, Exchange> = new Map();
   readonly queues: Map<string, Queue> = new Map();
+  readonly rules: VhostRules = new VhostRules();
   /** Rises with every change that can make a message go elsewhere. */
   version = 0;
   deleted = false;
@@ -89,15 +107,17 @@ export class Vhost {
     return queue;
   }
 
-  declareExchange(name: string, declaration: ExchangeDeclaration): Exchange {
+  declareExchange(name: string, declaration: ExchangeDeclaration, maySendOn: MaySendOn = anywhere): Exchange {
     if (!exchangeTypes.includes(declaration.type)) throw unknownExchangeType(declaration.type);
     const resource = this.exchangeResource(name);
-    const alternate = declaration.arguments.get('alternate-exchange');
-    if (alternate !== undefined && alternate.type !== 'longstr')
-      throw preconditionFailed(`invalid type '${alternate.type}' for arg 'alternate-exchange' in ${resource}`);
     const existing = this.exchanges.get(name);
     if (existing === undefined) {
       if (name.startsWith('amq.')) throw reservedPrefix('exchange', name);
+      const { exchangesMax } = this.#owner.limits;
+      if (this.#owner.exchangeCount >= exchangesMax)
+        throw preconditionFailed(`cannot declare ${resource}: exchange limit of ${exchangesMax} is reached`);
+      const alternate = exchangeArgument(resource, 'alternate-exchange', declaration.arguments);
+      if (alternate !== undefined) maySendOn(alternate);
       const refused = refusedArguments(declaration.type, declaration.arguments);
       if (refused !== undefined) throw preconditionFailed(refused);
       const exchange = this.addExchange(name, declaration);
@@ -121,11 +141,16 @@ export class Vhost {
   }
 
   /** `owner` is the declaring connection; the queue is its own when the declaration says exclusive. */
-  declareQueue(name: string, declaration: QueueDeclaration, owner: object | undefined): Queue {
+  declareQueue(
+    name: string,
+    declaration: QueueDeclaration,
+    owner: object | undefined,
+    maySendOn: MaySendOn = anywhere,
+  ): Queue {
     const existing = this.queues.get(name);
     if (existing === undefined) {
       if (name.startsWith('amq.') && !name.startsWith('amq.gen-')) throw reservedPrefix('queue', name);
-      return this.createQueue(name, declaration, owner);
+      return this.createQueue(name, declaration, owner, maySendOn);
     }
     this.#owner.stats.queuesDeclared++;
     if (existing.owner !== (declaration.exclusive ? owner : undefined)) throw this.#locked(name);
@@ -137,7 +162,13 @@ export class Vhost {
   }
 
   /** Makes a queue under a name that is free, without asking whether the name is reserved. */
-  createQueue(name: string, declaration: QueueDeclaration, owner: object | undefined): Queue {
+  createQueue(
+    name: string,
+    declaration: QueueDeclaration,
+    owner: object | undefined,
+    maySendOn: MaySendOn = anywhere,
+  ): Queue {
+    this.#checkNewQueue(name, declaration, maySendOn);
     const durable = declaration.durable && !declaration.exclusive;
     const queue = new Queue(
       {
@@ -220,6 +251,7 @@ export class Vhost {
   /** The facts that make this vhost's durable exchanges, queues and bindings again. */
   *facts(): Generator<Fact> {
     yield { type: 'vhost.created', name: this.name };
+    yield* this.rules.facts(this.name);
     for (const exchange of this.exchanges.values())
       if (exchange.durable && !isPredeclared(exchange.name)) yield this.#exchangeDeclared(exchange);
     for (const queue of this.queues.values()) {
@@ -234,6 +266,7 @@ export class Vhost {
   /** `lineId` is the id of what a delayed exchange had kept its messages under; a new one gets a new one. */
   addExchange(name: string, declaration: ExchangeDeclaration, lineId?: number): Exchange {
     const exchange = new Exchange({ vhost: this.name, name, ...declaration }, this.#services);
+    this.#governExchange(exchange);
     this.exchanges.set(name, exchange);
     if (exchange.routing instanceof DelayedExchange) {
       const line = new DelayLine(lineId ?? this.#owner.nextQueueId(), exchange, this.#services);
@@ -261,6 +294,8 @@ export class Vhost {
   addQueue(queue: Queue): void {
     this.queues.set(queue.name, queue);
     this.#owner.queuesById.set(queue.id, queue);
+    this.#governQueue(queue);
+    queue.configure(settingsOf(queue));
     this.version++;
   }
 
@@ -279,6 +314,20 @@ export class Vhost {
     return bound;
   }
 
+  /** Sets, changes or takes away a rule of the vhost: it holds at once for what is there. The fact must be a checked one. */
+  setRule(fact: RuleFact): void {
+    this.#record(fact);
+    this.applyRule(fact);
+  }
+
+  /** As `setRule`, of a rule that is recorded. */
+  applyRule(fact: RuleFact): void {
+    this.rules.apply(fact);
+    if (!fact.type.includes('policy')) return;
+    for (const queue of this.queues.values()) if (this.#governQueue(queue)) queue.configure(settingsOf(queue));
+    for (const exchange of this.exchanges.values()) if (this.#governExchange(exchange)) this.version++;
+  }
+
   queueResource(name: string): string {
     return `queue '${name}' in vhost '${this.name}'`;
   }
@@ -292,6 +341,42 @@ export class Vhost {
     const copy = message.twin();
     const queues = destination.kind === 'queue' ? [destination] : route(this, destination, copy, [keyOf(copy)]).queues;
     if (queues.length > 0) publish(queues, copy, this.#services.journal);
+  }
+
+  /** In RabbitMQ's order. */
+  #checkNewQueue(name: string, declaration: QueueDeclaration, maySendOn: MaySendOn): void {
+    const limit = this.rules.limit('max-queues');
+    const refuse = (what: string): never => {
+      throw preconditionFailed(`cannot declare queue '${name}': queue limit in ${what} is reached`);
+    };
+    if (this.queues.size >= limit) refuse(`vhost '${this.name}' (${limit})`);
+    const { queuesMax } = this.#owner.limits;
+    if (this.#owner.queuesById.size >= queuesMax) refuse(`cluster (${queuesMax})`);
+    const resource = this.queueResource(name);
+    const deadLetterExchange = exchangeArgument(resource, 'x-dead-letter-exchange', declaration.arguments);
+    if (deadLetterExchange !== undefined) maySendOn(deadLetterExchange);
+    checkQueueDeclaration(resource, declaration);
+  }
+
+  /** Finds the policies that hold for it; false when they are those that it has. */
+  #governQueue(queue: Queue): boolean {
+    const { policies, operatorPolicies } = this.rules;
+    const target = { kind: 'queue', name: queue.name, type: queueTypeOf(queue.arguments) } as const;
+    const policy = policies.match(target);
+    const operatorPolicy = operatorPolicies.match(target);
+    if (policy === queue.policy && operatorPolicy === queue.operatorPolicy) return false;
+    queue.policy = policy;
+    queue.operatorPolicy = operatorPolicy;
+    return true;
+  }
+
+  #governExchange(exchange: Exchange): boolean {
+    const { policies, operatorPolicies } = this.rules;
+    const policy = policies.match(exchange);
+    const operatorPolicy = operatorPolicies.match(exchange);
+    if (policy === exchange.policy && operatorPolicy === exchange.operatorPolicy) return false;
+    exchange.govern(policy, operatorPolicy);
+    return true;
   }
 
   #unbind(bound: Bound): void {

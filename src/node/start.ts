@@ -59,6 +59,11 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   const { broker, journal } = stores;
   held = heldByOperators(broker.services);
   const withFirst = stores.isNew && config.loadDefinitions === undefined;
+  broker.limits = {
+    queuesMax: config.queuesMax,
+    exchangesMax: config.exchangesMax,
+    vhostsMax: config.vhostsMax,
+  };
   for (const name of [...(withFirst ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
   for (const fact of await peopleFacts(config, authority, withFirst)) {
     authority.apply(fact);
@@ -89,7 +94,10 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       messageBytesMax: config.messageBytesMax,
       connectionsMax: config.connectionsMax,
       consumerTimeoutMs: config.consumerTimeoutMs,
+      channelsMax: config.channelsMax,
+      consumersMax: config.consumersMax,
     },
+    nodeName,
     serverProperties: serverProperties(config, config.clusterName ?? nodeName),
     log,
     connections,

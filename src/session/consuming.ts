@@ -1,6 +1,7 @@
 // Class basic but for publishing: qos, consume, cancel, get, settlements, recover.
 
 import type { Arguments } from '../amqp/command.ts';
+import { checkConsumerArguments, queueTypeOf } from '../broker/arguments.ts';
 import { Consumer } from '../broker/consumer.ts';
 import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
@@ -59,7 +60,11 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
   const name = queueName(channel, args.queue);
   channel.mayOr403('read', 'queue', name);
   if (channel.consumers.has(args.consumerTag)) throw notAllowed(`attempt to reuse consumer tag '${args.consumerTag}'`);
+  const { consumersMax } = connection.context.limits;
+  if (channel.consumers.size >= consumersMax)
+    throw notAllowed(`reached maximum (${consumersMax}) of consumers per channel`);
   const queue = vhost.queue(name, connection);
+  checkConsumerArguments(vhost.queueResource(name), queueTypeOf(queue.arguments), args.arguments);
   expectShared(channel, queue, args.exclusive);
   const tag = args.consumerTag === '' ? `amq.ctag-${connection.context.random.name(16)}` : args.consumerTag;
   const consumer = new Consumer(queue, channel, tag, {
