@@ -10,3 +10,5 @@ import './settle.ts';
 import './guarantees.ts';
 import './permission.ts';
 import './liveness.ts';
+import './alternate.ts';
+import './copies.ts';
