@@ -133,13 +133,13 @@ scenario('may be internal', { covers: ['alternate:argument'] }, async t => {
   await channel.got(queue, 1, 0, 'x', { exchange, routingKey: 'k' });
 });
 
-scenario('the default exchange may be one', { covers: ['alternate:argument'] }, async t => {
+scenario('the default exchange takes nothing as one', { covers: ['alternate:missing'] }, async t => {
   const channel = await t.channel();
   const exchange = await t.exchange(channel, 'topic', to(''));
   const queue = await t.queue(channel);
   channel.publish(exchange, queue, 'x', { mandatory: true });
-  await channel.got(queue, 1, 0, 'x', { exchange });
-  await channel.quiet();
+  await returned(channel, exchange, queue);
+  await channel.gotNothing(queue);
 });
 
 scenario('a chain is gone through to its end', { covers: ['alternate:chain'] }, async t => {

@@ -12,3 +12,5 @@ import './permission.ts';
 import './liveness.ts';
 import './alternate.ts';
 import './copies.ts';
+import './headers-exchange.ts';
+import './bindings-between-exchanges.ts';
