@@ -14,3 +14,4 @@ import './alternate.ts';
 import './copies.ts';
 import './headers-exchange.ts';
 import './bindings-between-exchanges.ts';
+import './policy.ts';
