@@ -11,3 +11,8 @@ import './guarantees.ts';
 import './permission.ts';
 import './liveness.ts';
 import './arguments.ts';
+import './alternate.ts';
+import './copies.ts';
+import './headers-exchange.ts';
+import './bindings-between-exchanges.ts';
+import './policy.ts';
