@@ -11,6 +11,7 @@ import type { DelayedList } from './delayed-list.ts';
 import { Entry } from './entry.ts';
 import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
+import type { Gone } from './line.ts';
 import { Marks } from './marks.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { Message } from './message.ts';
@@ -21,6 +22,8 @@ import { plainSettings, type QueueSettings } from './queue-settings.ts';
 import type { Random } from './random.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
+import { Retries } from './retries.ts';
+import { ReturnedInTurn } from './returned-in-turn.ts';
 import { DeathStats, QueueStats } from './stats.ts';
 import type { NewPlace, Store } from './store.ts';
 import { Turns } from './turns.ts';
@@ -106,6 +109,9 @@ export class Queue implements Holder {
   #marks = false;
   #drops = false;
   #counts = false;
+  #isConfigured = false;
+  /** What came back and waits for its next turn. */
+  #retries: Retries | undefined;
   /** Whether something that waits may have a deadline. */
   #timed = false;
   /** When a declaration, a get or the last consumer was here, ms since the epoch. */
@@ -136,13 +142,22 @@ export class Queue implements Holder {
     this.#marks = settings.messageTtlMs !== Number.POSITIVE_INFINITY || maxPriority !== undefined;
     this.#drops = limited && overflow === 'drop-head';
     this.refusing = limited && overflow !== 'drop-head';
-    this.#counts = deliveryLimit !== Number.POSITIVE_INFINITY || type === 'quorum';
-    // Only at the declaration: priorities are no matter of policies.
-    if (maxPriority !== undefined && !(this.ready instanceof PriorityList)) {
-      this.ready = new PriorityList(this, this.services);
-      this.#readAhead = new ReadAhead(this.ready, this.services.memory, this);
-    }
+    this.#counts =
+      deliveryLimit !== Number.POSITIVE_INFINITY || type === 'quorum' || settings.delayedRetryType !== 'disabled';
+    if (settings.delayedRetryType !== 'disabled') this.#retries ??= new Retries(this.services);
+    if (!this.#isConfigured) this.#arrange();
+    this.#isConfigured = true;
     this.tidy();
+  }
+
+  /** Type and priorities are no matter of policies: what holds at the declaration holds for good. */
+  #arrange(): void {
+    const { services } = this;
+    const { type, maxPriority } = this.settings;
+    if (maxPriority !== undefined) this.ready = new PriorityList(this, services);
+    else if (type === 'quorum') this.ready = new ReadyList(this, services, new ReturnedInTurn(services));
+    else return;
+    this.#readAhead = new ReadAhead(this.ready, services.memory, this);
   }
 
   /** A declaration or a get: the time that the queue may be unused begins again. */
@@ -383,16 +398,30 @@ export class Queue implements Holder {
     this.deleted = true;
     this.services.memory.leave(this);
     this.#deadline?.disarm();
-    this.ready.clear((id, bodyBytes, inScratch) => {
+    const forget: Gone = (id, bodyBytes, inScratch) => {
       if (id !== 0) (inScratch ? (this.services.scratch as Store) : this.services.journal).forget(id, bodyBytes);
-    });
+    };
+    this.ready.clear(forget);
+    this.#retries?.clear(forget);
     return count;
+  }
+
+  /** Messages that came back and wait before they are delivered again. */
+  get retrying(): number {
+    return this.#retries?.count ?? 0;
+  }
+
+  /** Journal ids of what waits here and was delivered before. */
+  *redeliveredIds(): Generator<number> {
+    yield* this.ready.redeliveredIds();
+    for (const { id, message } of this.#retries ?? []) if (message.store !== this.services.scratch) yield id;
   }
 
   pageOut(): void {
     const { firstSequence, firstPublishedAt } = this.ready;
     if (firstPublishedAt !== 0) this.noteAge(firstSequence, firstPublishedAt);
     this.ready.pageOut(this.consumers.size > 0);
+    this.#retries?.pageOut();
   }
 
   lose(entry: Entry): void {
@@ -402,7 +431,11 @@ export class Queue implements Holder {
 
   /** A store has copied the record of an entry that waits or is on its way out: notes its new id and place. False when it is neither. */
   relocate(sequence: number, oldId: number, to: NewPlace): boolean {
-    return this.ready.relocate(sequence, oldId, to) || this.services.deadLetters.relocate(this, sequence, oldId, to);
+    return (
+      this.ready.relocate(sequence, oldId, to) ||
+      this.#retries?.relocate(sequence, oldId, to) === true ||
+      this.services.deadLetters.relocate(this, sequence, oldId, to)
+    );
   }
 
   /**
@@ -419,6 +452,9 @@ export class Queue implements Holder {
       deadLetters.whenRoom(this);
       return true;
     };
+    if (this.#retries !== undefined)
+      for (let entry = this.#retries.takeDue(now); entry !== undefined; entry = this.#retries.takeDue(now))
+        this.#rejoinReady(entry);
     if (this.#timed) {
       for (let deadline = ready.headDeadline; deadline !== 0 && deadline <= now; deadline = ready.headDeadline) {
         if (isFull()) return false;
@@ -443,8 +479,25 @@ export class Queue implements Holder {
     if (this.deleted) return this.letGo(entry);
     entry.redelivered = true;
     if (this.#counts && !this.#count(entry, failed)) return this.leave(entry, 'delivery_limit');
+    if (this.#retries !== undefined && this.#retryLater(entry, failed)) return;
+    this.#rejoinReady(entry);
+  }
+
+  #rejoinReady(entry: Entry): void {
     this.ready.return(entry);
     if (entry.marks !== undefined && entry.marks.deadline !== 0) this.#timed = true;
+  }
+
+  /** Whether an entry that came back has to wait first: for longer with each time. */
+  #retryLater(entry: Entry, failed: boolean): boolean {
+    const { delayedRetryType: which, delayedRetryMinMs, delayedRetryMaxMs } = this.settings;
+    if (which === 'disabled' || (which !== 'all' && (which === 'failed') !== failed)) return false;
+    const times = (failed ? entry.marks?.failed : entry.marks?.acquired) ?? 1;
+    const delayMs = Math.min(delayedRetryMinMs * times, delayedRetryMaxMs);
+    if (delayMs <= 0) return false;
+    (this.#retries as Retries).add(entry, this.services.clock.now + delayMs);
+    this.#watch();
+    return true;
   }
 
   /** Counts a return; false when that was one too many. */
@@ -477,7 +530,7 @@ export class Queue implements Holder {
     const { expiresMs } = this.settings;
     const head = this.#timed ? this.ready.headDeadline : 0;
     const end = this.consumers.size === 0 ? this.#usedAt + expiresMs : Number.POSITIVE_INFINITY;
-    const next = head === 0 ? end : Math.min(head, end);
+    const next = Math.min(head === 0 ? Number.POSITIVE_INFINITY : head, end, this.#retries?.next ?? end);
     if (next === Number.POSITIVE_INFINITY) return;
     this.#deadline ??= new Deadline(this.services.deadlines, now => this.#due(now));
     this.#deadline.arm(next);
@@ -486,7 +539,7 @@ export class Queue implements Holder {
   #due(now: number): void {
     if (this.consumers.size === 0 && this.#usedAt + this.settings.expiresMs <= now) return this.services.unused(this);
     this.tidy(now);
-    this.#watch();
+    this.dispatch(now);
   }
 
   #marksOf(message: Message): Marks | undefined {
