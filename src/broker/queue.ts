@@ -242,6 +242,8 @@ export class Queue implements Holder {
       this.stats.gotEmpty++;
       return undefined;
     }
+    // What comes to the head now may have expired: it is not among those that are left.
+    if (this.#timed) this.tidy(this.services.clock.now, true);
     this.#handOut(entry, this.services.clock.now);
     if (noAck) {
       this.stats.gotNoAck++;
@@ -463,7 +465,7 @@ export class Queue implements Holder {
       if (ready.count === 0) this.#timed = false;
     }
     while (this.#drops && (ready.count > maxLength || ready.bytes > maxLengthBytes) && !isFull())
-      this.leave(ready.take() as Entry, 'maxlen');
+      this.leave(ready.takeFirstToDrop() as Entry, 'maxlen');
     this.#watch();
     return true;
   }
