@@ -145,9 +145,9 @@ export class OpenBlock {
     this.bytes(payload);
   }
 
-  /** Adds bytes: copied when they are few, else as they are. */
+  /** Adds bytes: copied when they are few, else as they are. Of a long body in short parts the buffer takes what it has room for. */
   bytes(bytes: Buffer): void {
-    if (bytes.length < sliceBytesMin) {
+    if (bytes.length < sliceBytesMin && this.fits(bytes.length)) {
       this.#buffer.set(bytes, this.#at);
       this.#advance(this.#at + bytes.length);
       return;
