@@ -63,11 +63,14 @@ export class OpenBlock {
     return this.#at + bytes <= this.#buffer.length;
   }
 
-  /** Bytes of the buffer that a message for so many entries takes. */
-  static messageBytes(message: Message, entries: number, moved: boolean): number {
-    const own =
-      messageFixedBytes + entries * (moved ? movedEntryBytes : messageEntryBytes) + contentFixedBytes(message);
-    return message.bodyBytes < sliceBytesMin ? own + message.bodyBytes : own;
+  /** How many of the bytes of a record the buffer must have room for, when `run` follow those of its own. */
+  static copiedBytes(own: number, run: number): number {
+    return run < sliceBytesMin ? own + run : own;
+  }
+
+  /** What a message for so many entries takes beside its body. */
+  static messageBytes(message: Message, entries: number): number {
+    return messageFixedBytes + entries * messageEntryBytes + contentFixedBytes(message);
   }
 
   /** Writes a message for one entry, whose id is `id`; the message gets its place. */

@@ -94,3 +94,24 @@ test.each([1500, 4000, 8191, 8192])(
     expect(found[2]?.equals(last)).toBe(true);
   },
 );
+
+test('a segment takes as many short messages as fit', async () => {
+  const published = open(16_384);
+  const moved = open(16_384);
+  for (let n = 1; n <= 6; n++) {
+    published.journal.publish(new Entry({ id: 1 } as Queue, messageOf(bytesOf(5000)), n, false));
+    const content = Buffer.concat([
+      Buffer.from([0, 0, 2, 0]),
+      address,
+      Buffer.from([14, 0, 0, 0]),
+      header,
+      bytesOf(5000),
+    ]);
+    moved.journal.move(1, content, 5000, [{ id: n, queue: 1, sequence: n }]);
+  }
+  await published.journal.durable();
+  await moved.journal.durable();
+  // Behind two of them there is no room for a third one and for the index.
+  expect(bodies(published.segments).map(({ length }) => length)).toEqual([2, 2, 2]);
+  expect(bodies(moved.segments).map(({ length }) => length)).toEqual([2, 2, 2]);
+});
