@@ -173,16 +173,17 @@ async function launch(
   return { product, port: port!, ...http, ours: true, stop };
 }
 
+/** The exchange types that Leveret has built in. */
+const exchangePlugins = ['consistent_hash_exchange', 'random_exchange', 'recent_history_exchange', 'sharding'];
+
 const epmd = '/usr/bin/epmd';
 const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 
 /** Starts Debian's RabbitMQ as a node of its own, with an epmd of its own, on the loopback only. */
 function startRabbitmq(withManagement: boolean): Promise<Broker> {
   const prepare: Parameters<typeof launch>[1] = (folder, port, { management, prometheus }, [dist, names]) => {
-    fs.writeFileSync(
-      path.join(folder, 'plugins'),
-      withManagement ? '[rabbitmq_management,rabbitmq_prometheus].\n' : '[].\n',
-    );
+    const plugins = withManagement ? [...exchangePlugins, 'management', 'prometheus'] : exchangePlugins;
+    fs.writeFileSync(path.join(folder, 'plugins'), `[${plugins.map(name => `rabbitmq_${name}`).join(',')}].\n`);
     fs.writeFileSync(path.join(folder, 'definitions.json'), definitions());
     const settings = [`load_definitions = ${folder}/definitions.json`];
     if (withManagement) {

@@ -90,6 +90,11 @@ const mechanics: { readonly [id: string]: string } = {
   'heartbeat/missed': 'a silent client is cut off',
   'topic/match': 'topic keys',
   'headers/match': 'headers of all four kinds of x-match',
+  'exchange-type/x-consistent-hash': 'x-consistent-hash: by key, header and property; weights',
+  'exchange-type/x-modulus-hash': 'x-modulus-hash',
+  'exchange-type/x-random': 'x-random',
+  'exchange-type/x-local-random': 'x-local-random',
+  'exchange-type/x-recent-history': 'x-recent-history: how many, in order, what is not stored',
 };
 
 /** Every error that a client can bring about: code, class of close, text. */
@@ -130,6 +135,7 @@ const errors: { readonly [id: string]: string } = {
   'err:publish-internal': '403 channel `cannot publish to internal exchange ..`',
   'err:in-use': '406 channel `.. in use`, `.. not empty`',
   'err:unknown-exchange-type': "503 connection `unknown exchange type 't'`",
+  'err:exchange-argument': "406 channel: an argument that the exchange's type refuses",
   'err:invalid-binding': '406 channel `Invalid x-match field ..`',
   'err:unknown-tag': '406 channel `unknown delivery tag n`',
   'err:consumer-tag': "530 connection `attempt to reuse consumer tag 'c'`",

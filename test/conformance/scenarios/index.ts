@@ -10,3 +10,4 @@ import './settle.ts';
 import './guarantees.ts';
 import './permission.ts';
 import './liveness.ts';
+import './exchange-types.ts';
