@@ -5,6 +5,7 @@ import { Deadlines } from './deadlines.ts';
 import type { Destination } from './exchange.ts';
 import type { Fact } from './facts.ts';
 import { Queue, type Services, type Surroundings } from './queue.ts';
+import type { ReplyConsumers } from './reply-to.ts';
 import { BrokerStats } from './stats.ts';
 import { Vhost, type VhostOwner } from './vhost.ts';
 
@@ -14,6 +15,8 @@ export class Broker implements VhostOwner {
   /** All queues by their id, as the stores' records name them. */
   readonly queuesById: Map<number, Queue> = new Map();
   readonly stats: BrokerStats = new BrokerStats();
+  /** Channels that wait for direct replies, of all vhosts. */
+  readonly replyConsumers: ReplyConsumers = new Map();
   #lastQueueId = 0;
   /** The journal ends with a clean stop. The first that may be delivered to records it again: a crash must not pass for that stop. */
   afterCleanStop = false;

@@ -4,8 +4,10 @@ import type { Arguments } from '../amqp/command.ts';
 import { Consumer } from '../broker/consumer.ts';
 import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
+import { replyQueue } from '../broker/reply-to.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
+import { consumeReplies } from './reply-consumer.ts';
 import { settleOne, settleRange, type Verdict } from './settling.ts';
 import { queueName } from './topology.ts';
 
@@ -28,7 +30,10 @@ export const basicHandlers: Handlers = {
 
   'basic.cancel': (channel, args) => {
     const consumer = channel.consumers.get(args.consumerTag);
-    if (consumer !== undefined) cancel(channel, consumer);
+    if (channel.replies?.tag === args.consumerTag) {
+      channel.replies.end();
+      channel.replies = undefined;
+    } else if (consumer !== undefined) cancel(channel, consumer);
     if (!args.noWait) channel.send('basic.cancel-ok', { consumerTag: args.consumerTag });
   },
 
@@ -54,6 +59,7 @@ export const basicHandlers: Handlers = {
 };
 
 function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
+  if (args.queue === replyQueue) return consumeReplies(channel, args);
   const { connection, vhost } = channel;
   const name = queueName(channel, args.queue);
   channel.mayOr403('read', 'queue', name);

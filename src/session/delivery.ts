@@ -23,10 +23,10 @@ export function writeDelivery(
   channel: number,
   prefix: Buffer,
   tag: number,
-  entry: Entry,
+  message: Message,
+  redelivered: boolean,
 ): void {
   const { output } = connection;
-  const { message } = entry;
   const { address } = message;
   const prefixLength = prefix.length;
   const addressLength = address.length;
@@ -38,7 +38,7 @@ export function writeDelivery(
   buffer[at + 6] = payload & 255;
   let to = at + prefixLength;
   to = writeTag(buffer, to, tag);
-  buffer[to++] = entry.redelivered ? 1 : 0;
+  buffer[to++] = redelivered ? 1 : 0;
   for (let i = 0; i < addressLength; i++) buffer[to + i] = address[i]!;
   buffer[to + addressLength] = frameEnd;
   writeContent(connection, channel, message);

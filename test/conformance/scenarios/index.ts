@@ -11,3 +11,4 @@ import './guarantees.ts';
 import './permission.ts';
 import './liveness.ts';
 import './exchange-types.ts';
+import './reply-to.ts';
