@@ -126,6 +126,12 @@ export class Vhost {
     this.removeExchange(exchange);
   }
 
+  /** @throws AmqpError 403 for a name that is the broker's to give, unless there is a queue of that name */
+  checkQueueName(name: string): void {
+    if (name.startsWith('amq.') && !name.startsWith('amq.gen-') && !this.queues.has(name))
+      throw reservedPrefix('queue', name);
+  }
+
   /** `owner` is the declaring connection; the queue is its own when the declaration says exclusive. */
   declareQueue(
     name: string,
@@ -133,11 +139,9 @@ export class Vhost {
     owner: object | undefined,
     maySendOn: MaySendOn = anywhere,
   ): Queue {
+    this.checkQueueName(name);
     const existing = this.queues.get(name);
-    if (existing === undefined) {
-      if (name.startsWith('amq.') && !name.startsWith('amq.gen-')) throw reservedPrefix('queue', name);
-      return this.createQueue(name, declaration, owner, maySendOn);
-    }
+    if (existing === undefined) return this.createQueue(name, declaration, owner, maySendOn);
     this.#owner.stats.queuesDeclared++;
     if (existing.owner !== (declaration.exclusive ? owner : undefined)) throw this.#locked(name);
     const resource = this.queueResource(name);

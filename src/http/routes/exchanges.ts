@@ -79,15 +79,13 @@ export const exchangeRoutes: readonly Route[] = [
       if (Buffer.byteLength(name) > 255) throw badRequest('the name of an exchange has at most 255 bytes');
       expectRight(management, viewer, vhost.name, 'configure', name);
       const { type, durable, internal, auto_delete: autoDelete } = body;
-      const alternate = body.arguments['alternate-exchange'];
-      if (typeof alternate === 'string') {
-        expectRight(management, viewer, vhost.name, 'read', name);
-        expectRight(management, viewer, vhost.name, 'write', alternate);
-      }
       const args = tableOf(body.arguments);
       const isNew = !vhost.exchanges.has(name);
       await durably(management, 'topology', () =>
-        vhost.declareExchange(name, { type, durable, internal, autoDelete, arguments: args }),
+        vhost.declareExchange(name, { type, durable, internal, autoDelete, arguments: args }, alternate => {
+          expectRight(management, viewer, vhost.name, 'read', name);
+          expectRight(management, viewer, vhost.name, 'write', alternate === '' ? 'amq.default' : alternate);
+        }),
       );
       return put(isNew);
     },

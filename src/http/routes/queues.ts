@@ -112,7 +112,10 @@ export const queueRoutes: readonly Route[] = [
       const isNew = !vhost.queues.has(name);
       if (Buffer.byteLength(name) > 255) throw badRequest('the name of a queue has at most 255 bytes');
       await durably(management, 'topology', () =>
-        vhost.declareQueue(name, { durable, autoDelete, exclusive: false, arguments: args }, undefined),
+        vhost.declareQueue(name, { durable, autoDelete, exclusive: false, arguments: args }, undefined, exchange => {
+          expectRight(management, viewer, vhost.name, 'read', name);
+          expectRight(management, viewer, vhost.name, 'write', exchange === '' ? 'amq.default' : exchange);
+        }),
       );
       return put(isNew);
     },
