@@ -2,6 +2,7 @@
 import type { Table } from '../amqp/table.ts';
 import type { Clock } from './clock.ts';
 import type { Consumer } from './consumer.ts';
+import { settingsOf } from './effective.ts';
 import { Entry } from './entry.ts';
 import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
@@ -95,6 +96,13 @@ export class Queue implements Holder {
   /** What its arguments and policies say has changed, or is known for the first time: what waits is treated by it from now on. */
   configure(settings: QueueSettings): void {
     this.settings = settings;
+  }
+
+  /** Other policies hold for it from now on. */
+  govern(policy: Policy | undefined, operatorPolicy: Policy | undefined): void {
+    this.policy = policy;
+    this.operatorPolicy = operatorPolicy;
+    this.configure(settingsOf(this));
   }
 
   /** Whether a message with that persistence must survive in this queue. */

@@ -5,13 +5,13 @@ import {
   checkEquivalentQueueArguments,
   checkQueueDeclaration,
   exchangeArgument,
-  queueTypeOf,
 } from './arguments.ts';
 import { settingsOf } from './effective.ts';
 import { accessRefused, commandInvalid, notFound, preconditionFailed, resourceLocked } from './errors.ts';
 import { type Bound, bindingIdentity, type Destination, Exchange, exchangeTypes } from './exchange.ts';
 import type { Fact, RuleFact } from './facts.ts';
 import type { BrokerLimits } from './limits.ts';
+import { targetOf } from './policy.ts';
 import { Queue, type Services } from './queue.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
 import { VhostRules } from './vhost-rules.ts';
@@ -253,7 +253,7 @@ export class Vhost {
 
   addExchange(name: string, declaration: ExchangeDeclaration): Exchange {
     const exchange = new Exchange({ vhost: this.name, name, ...declaration });
-    this.#governExchange(exchange);
+    this.#govern(exchange);
     this.exchanges.set(name, exchange);
     this.version++;
     return exchange;
@@ -271,8 +271,7 @@ export class Vhost {
   addQueue(queue: Queue): void {
     this.queues.set(queue.name, queue);
     this.#owner.queuesById.set(queue.id, queue);
-    this.#governQueue(queue);
-    queue.configure(settingsOf(queue));
+    if (!this.#govern(queue)) queue.configure(settingsOf(queue));
     this.version++;
   }
 
@@ -301,8 +300,8 @@ export class Vhost {
   applyRule(fact: RuleFact): void {
     this.rules.apply(fact);
     if (!fact.type.includes('policy')) return;
-    for (const queue of this.queues.values()) if (this.#governQueue(queue)) queue.configure(settingsOf(queue));
-    for (const exchange of this.exchanges.values()) if (this.#governExchange(exchange)) this.version++;
+    for (const queue of this.queues.values()) this.#govern(queue);
+    for (const exchange of this.exchanges.values()) if (this.#govern(exchange)) this.version++;
   }
 
   queueResource(name: string): string {
@@ -329,23 +328,12 @@ export class Vhost {
   }
 
   /** Finds the policies that hold for it; false when they are those that it has. */
-  #governQueue(queue: Queue): boolean {
-    const { policies, operatorPolicies } = this.rules;
-    const target = { kind: 'queue', name: queue.name, type: queueTypeOf(queue.arguments) } as const;
-    const policy = policies.match(target);
-    const operatorPolicy = operatorPolicies.match(target);
-    if (policy === queue.policy && operatorPolicy === queue.operatorPolicy) return false;
-    queue.policy = policy;
-    queue.operatorPolicy = operatorPolicy;
-    return true;
-  }
-
-  #governExchange(exchange: Exchange): boolean {
-    const { policies, operatorPolicies } = this.rules;
-    const policy = policies.match(exchange);
-    const operatorPolicy = operatorPolicies.match(exchange);
-    if (policy === exchange.policy && operatorPolicy === exchange.operatorPolicy) return false;
-    exchange.govern(policy, operatorPolicy);
+  #govern(governed: Queue | Exchange): boolean {
+    const target = targetOf(governed);
+    const policy = this.rules.policies.match(target);
+    const operatorPolicy = this.rules.operatorPolicies.match(target);
+    if (policy === governed.policy && operatorPolicy === governed.operatorPolicy) return false;
+    governed.govern(policy, operatorPolicy);
     return true;
   }
 

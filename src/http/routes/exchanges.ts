@@ -9,6 +9,7 @@ import { badRequest, notAuthorised, notFound } from '../errors.ts';
 import { argumentsTable, flag, repeated, truth } from '../fields.ts';
 import { changed, type Listing, put, type Route, route } from '../route.ts';
 import { type AnyBinding, anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
+import { effectiveView } from '../views/effective.ts';
 import { exchangeView } from '../views/exchange.ts';
 import type { Rates } from '../views/rates.ts';
 
@@ -67,6 +68,7 @@ export const exchangeRoutes: readonly Route[] = [
       ...exchangeView(exchangeOf(vhost, params.exchange), rates),
       incoming: [],
       outgoing: [],
+      effective: effectiveView(exchangeOf(vhost, params.exchange)),
     }),
   }),
   route('PUT', '/exchanges/:vhost/:exchange', {

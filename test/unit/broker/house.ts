@@ -8,7 +8,7 @@ import type { Queue } from '../../../src/broker/queue.ts';
 import type { MaySendOn, Vhost } from '../../../src/broker/vhost.ts';
 
 /** A value as clients send it: whole numbers as `signedint` or `long`. */
-export function field(value: string | number | boolean): FieldValue {
+function field(value: string | number | boolean): FieldValue {
   if (typeof value === 'string') return { type: 'longstr', value: Buffer.from(value) };
   if (typeof value === 'boolean') return { type: 'bool', value };
   if (!Number.isInteger(value)) return { type: 'double', value };
