@@ -8,6 +8,7 @@ import type { DeathReason } from './dead-letter.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Deadline, type Deadlines } from './deadlines.ts';
 import type { DelayedList } from './delayed-list.ts';
+import { settingsOf } from './effective.ts';
 import { Entry } from './entry.ts';
 import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
@@ -164,6 +165,13 @@ export class Queue implements Holder {
   touch(): void {
     this.#usedAt = this.services.clock.now;
     this.#watch();
+  }
+
+  /** Other policies hold for it from now on. */
+  govern(policy: Policy | undefined, operatorPolicy: Policy | undefined): void {
+    this.policy = policy;
+    this.operatorPolicy = operatorPolicy;
+    this.configure(settingsOf(this));
   }
 
   /** Whether a message with that persistence must survive in this queue. */

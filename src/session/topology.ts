@@ -154,6 +154,7 @@ function declareQueue(channel: Channel, args: QueueArguments): Queue {
   };
   if (given === '') checkServerNamed(declaration.arguments);
   const name = given === '' ? `amq.gen-${connection.context.random.name(16)}` : given;
+  vhost.checkQueueName(name);
   channel.mayOr403('configure', 'queue', name);
   const maySendOn = (deadLetterExchange: string): void => {
     channel.mayOr403('read', 'queue', name);
