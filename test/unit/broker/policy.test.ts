@@ -6,6 +6,7 @@ import { checkPolicy, type GivenPolicy, type PolicyKind } from '../../../src/bro
 import { route } from '../../../src/broker/route.ts';
 import type { Vhost } from '../../../src/broker/vhost.ts';
 import { House } from './house.ts';
+import { Bench } from './shelf.ts';
 
 const options = (more: Partial<PolicyOptions> = {}): PolicyOptions => ({
   name: 'p',
@@ -186,7 +187,8 @@ describe('a rule of a vhost', () => {
     house.declareExchange('alt');
     const [from, alternate] = ['q-x', 'alt'].map(name => house.vhost.exchange(name));
     house.vhost.bind(alternate!, house.vhost.queue('left', undefined), 'k', house.vhost.exchange('').arguments);
-    const found = (): string[] => route(house.vhost, from!, 'k', () => undefined).queues.map(({ name }) => name);
+    const message = new Bench().message('x');
+    const found = (): string[] => route(house.vhost, from!, message, ['k']).queues.map(({ name }) => name);
     expect(found()).toEqual([]);
     const { version } = house.vhost;
     house.vhost.setRule(put({ definition: { 'alternate-exchange': 'alt' } }));
