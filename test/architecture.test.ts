@@ -26,6 +26,7 @@ const rooms: Rooms = {
       'broker/errors',
       // What it keeps and gives back, and the ports that it fills.
       'broker/entry',
+      'broker/marks',
       'broker/message',
       'broker/memory',
       'broker/store',

@@ -1,11 +1,13 @@
 // The broker: its vhosts, and the fold of the facts that make them.
 import { Table } from '../amqp/table.ts';
 import type { Plain } from '../amqp/table-plain.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { Deadlines } from './deadlines.ts';
 import { preconditionFailed } from './errors.ts';
 import type { Destination } from './exchange.ts';
 import type { Fact, GlobalParameterFact } from './facts.ts';
 import { type BrokerLimits, unlimited } from './limits.ts';
-import { Queue, type Services } from './queue.ts';
+import { Queue, type Services, type Surroundings } from './queue.ts';
 import { BrokerStats } from './stats.ts';
 import { Vhost, type VhostOwner } from './vhost.ts';
 
@@ -25,8 +27,17 @@ export class Broker implements VhostOwner {
   /** Told of a vhost that was deleted. */
   whenVhostDeleted: (vhost: Vhost) => void = () => {};
 
-  constructor(services: Services) {
-    this.services = services;
+  constructor(surroundings: Surroundings) {
+    const dropped: Services['dropped'] = reason => {
+      this.stats.dropped[reason]++;
+    };
+    this.services = {
+      ...surroundings,
+      deadlines: new Deadlines(),
+      deadLetters: new DeadLetters(surroundings, queue => this.vhosts.get(queue.vhost), dropped),
+      dropped,
+      unused: queue => this.vhosts.get(queue.vhost)?.deleteQueue(queue),
+    };
   }
 
   /** The id of the queue made last; ids are never reused. */
@@ -36,6 +47,12 @@ export class Broker implements VhostOwner {
 
   set lastQueueId(id: number) {
     this.#lastQueueId = Math.max(this.#lastQueueId, id);
+  }
+
+  get queueCount(): number {
+    let count = 0;
+    for (const vhost of this.vhosts.values()) count += vhost.queues.size;
+    return count;
   }
 
   get exchangeCount(): number {
@@ -86,13 +103,7 @@ export class Broker implements VhostOwner {
         return;
       }
       case 'exchange.declared':
-        this.vhosts.get(fact.vhost)?.addExchange(fact.name, {
-          type: fact.kind,
-          durable: true,
-          autoDelete: fact.autoDelete,
-          internal: fact.internal,
-          arguments: decode(fact.arguments),
-        });
+        this.#recoverExchange(fact);
         return;
       case 'exchange.deleted': {
         const vhost = this.vhosts.get(fact.vhost);
@@ -170,6 +181,13 @@ export class Broker implements VhostOwner {
     const vhost = new Vhost(name, this.services, this);
     this.vhosts.set(name, vhost);
     return vhost;
+  }
+
+  #recoverExchange(fact: Extract<Fact, { type: 'exchange.declared' }>): void {
+    if (fact.id !== undefined) this.lastQueueId = fact.id;
+    const { kind, autoDelete, internal } = fact;
+    const declaration = { type: kind, durable: true, autoDelete, internal, arguments: decode(fact.arguments) };
+    this.vhosts.get(fact.vhost)?.addExchange(fact.name, declaration, fact.id);
   }
 
   #recoverQueue(fact: Extract<Fact, { type: 'queue.declared' }>): void {

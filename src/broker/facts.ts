@@ -38,6 +38,8 @@ export type Fact =
       readonly autoDelete: boolean;
       readonly internal: boolean;
       readonly arguments: string;
+      /** Of a delayed exchange: what the entries of its messages carry, never reused. */
+      readonly id?: number;
     }
   | { readonly type: 'exchange.deleted'; readonly vhost: string; readonly name: string }
   | {

@@ -6,13 +6,25 @@ import {
   checkQueueDeclaration,
   exchangeArgument,
 } from './arguments.ts';
+import { DelayLine } from './delay-line.ts';
 import { settingsOf } from './effective.ts';
 import { accessRefused, commandInvalid, notFound, preconditionFailed, resourceLocked } from './errors.ts';
-import { type Bound, bindingIdentity, type Destination, Exchange, exchangeTypes } from './exchange.ts';
+import {
+  type Bound,
+  bindingIdentity,
+  type Destination,
+  Exchange,
+  exchangeTypes,
+  refusedArguments,
+} from './exchange.ts';
+import { DelayedExchange } from './exchanges/delayed.ts';
 import type { Fact, RuleFact } from './facts.ts';
 import type { BrokerLimits } from './limits.ts';
+import { keyOf, type Message } from './message.ts';
 import { targetOf } from './policy.ts';
+import { publish } from './publish.ts';
 import { Queue, type Services } from './queue.ts';
+import { route } from './route.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
 import { VhostRules } from './vhost-rules.ts';
 
@@ -55,6 +67,7 @@ export interface VhostOwner {
   readonly limits: BrokerLimits;
   /** Of all vhosts. */
   readonly exchangeCount: number;
+  readonly queueCount: number;
   /** Gives a new id. */
   nextQueueId(): number;
 }
@@ -106,6 +119,8 @@ export class Vhost {
         throw preconditionFailed(`cannot declare ${resource}: exchange limit of ${exchangesMax} is reached`);
       const alternate = exchangeArgument(resource, 'alternate-exchange', declaration.arguments);
       if (alternate !== undefined) maySendOn(alternate);
+      const refused = refusedArguments(declaration.type, declaration.arguments);
+      if (refused !== undefined) throw preconditionFailed(refused);
       const exchange = this.addExchange(name, declaration);
       if (exchange.durable) this.#record(this.#exchangeDeclared(exchange));
       return exchange;
@@ -212,6 +227,7 @@ export class Vhost {
   end(): void {
     this.deleted = true;
     for (const queue of [...this.queues.values()]) this.removeQueue(queue);
+    for (const { routing } of this.exchanges.values()) routing.forget?.();
     this.exchanges.clear();
     this.version++;
     this.#bindingsTo.clear();
@@ -221,10 +237,11 @@ export class Vhost {
   bind(source: Exchange, destination: Destination, routingKey: string, args: Table): void {
     const identity = bindingIdentity(destination, routingKey, args);
     if (source.bindings.has(identity)) return;
-    const refused = source.routing.validate?.(routingKey, args);
+    const refused = source.routing.validate?.(routingKey, args, destination);
     if (refused !== undefined) throw preconditionFailed(refused);
     const bound = this.addBinding(source, destination, routingKey, args);
     if (bound.durable) this.#record(this.#bindingFact('bound', bound));
+    for (const message of source.routing.history?.() ?? []) this.#give(message, destination);
   }
 
   unbind(source: Exchange, destination: Destination, routingKey: string, args: Table): void {
@@ -251,16 +268,27 @@ export class Vhost {
       for (const bound of exchange.bindings.values()) if (bound.durable) yield this.#bindingFact('bound', bound);
   }
 
-  addExchange(name: string, declaration: ExchangeDeclaration): Exchange {
-    const exchange = new Exchange({ vhost: this.name, name, ...declaration });
+  /** `lineId` is the id of what a delayed exchange had kept its messages under; a new one gets a new one. */
+  addExchange(name: string, declaration: ExchangeDeclaration, lineId?: number): Exchange {
+    const exchange = new Exchange({ vhost: this.name, name, ...declaration }, this.#services);
     this.#govern(exchange);
     this.exchanges.set(name, exchange);
+    if (exchange.routing instanceof DelayedExchange) {
+      const line = new DelayLine(lineId ?? this.#owner.nextQueueId(), exchange, this.#services);
+      this.#owner.queuesById.set(line.id, line);
+      exchange.routing.line = line;
+    }
     this.version++;
     return exchange;
   }
 
   removeExchange(exchange: Exchange): void {
     this.exchanges.delete(exchange.name);
+    exchange.routing.forget?.();
+    if (exchange.delayLine !== undefined) {
+      this.#owner.queuesById.delete(exchange.delayLine.id);
+      exchange.delayLine.forget();
+    }
     this.version++;
     // Recorded first: the fold then drops the bindings with it, and an auto-delete exchange behind one goes by a fact of its own.
     if (exchange.durable) this.#record({ type: 'exchange.deleted', vhost: this.name, name: exchange.name });
@@ -312,6 +340,13 @@ export class Vhost {
     return `exchange '${name}' in vhost '${this.name}'`;
   }
 
+  /** What an exchange has kept goes to a destination that is new. */
+  #give(message: Message, destination: Destination): void {
+    const copy = message.twin();
+    const queues = destination.kind === 'queue' ? [destination] : route(this, destination, copy, [keyOf(copy)]).queues;
+    if (queues.length > 0) publish(queues, copy, this.#services.journal);
+  }
+
   /** In RabbitMQ's order. */
   #checkNewQueue(name: string, declaration: QueueDeclaration, maySendOn: MaySendOn): void {
     const limit = this.rules.limit('max-queues');
@@ -320,7 +355,7 @@ export class Vhost {
     };
     if (this.queues.size >= limit) refuse(`vhost '${this.name}' (${limit})`);
     const { queuesMax } = this.#owner.limits;
-    if (this.#owner.queuesById.size >= queuesMax) refuse(`cluster (${queuesMax})`);
+    if (this.#owner.queueCount >= queuesMax) refuse(`cluster (${queuesMax})`);
     const resource = this.queueResource(name);
     const deadLetterExchange = exchangeArgument(resource, 'x-dead-letter-exchange', declaration.arguments);
     if (deadLetterExchange !== undefined) maySendOn(deadLetterExchange);
@@ -375,6 +410,7 @@ export class Vhost {
       autoDelete: exchange.autoDelete,
       internal: exchange.internal,
       arguments: encode(exchange.arguments),
+      ...(exchange.delayLine === undefined ? {} : { id: exchange.delayLine.id }),
     };
   }
 

@@ -40,7 +40,6 @@ const IGNORED: readonly string[] = [
   'background_gc_*',
   'proxy_protocol',
   'vhost_restart_strategy',
-  'consumer_timeout',
   'motd_file',
   'log.dir',
   'log.console',

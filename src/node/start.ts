@@ -18,6 +18,7 @@ import { peopleFacts } from './people-facts.ts';
 import { serverProperties } from './server-properties.ts';
 import { nodeRandom, TurnClock } from './services.ts';
 import { openStores } from './stores.ts';
+import { keepTime } from './timekeeper.ts';
 
 /** A broker that runs in this process. */
 export interface RunningBroker {
@@ -48,6 +49,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     config,
     log,
     clock,
+    random: nodeRandom,
     memory,
     authority,
     later,
@@ -91,6 +93,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       outputTimeoutMs: config.outputTimeoutMs,
       messageBytesMax: config.messageBytesMax,
       connectionsMax: config.connectionsMax,
+      consumerTimeoutMs: config.consumerTimeoutMs,
       channelsMax: config.channelsMax,
       consumersMax: config.consumersMax,
     },
@@ -120,6 +123,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     await stores.close();
     throw error;
   }
+  const stopTime = keepTime(broker.services.deadlines, clock);
   const ticking = setInterval(() => {
     memory.retry();
     for (const connection of [...connections]) connection.tick();
@@ -139,6 +143,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       for (const listener of listeners) listener.cut();
       await managing.close();
       clearInterval(ticking);
+      stopTime();
       await stores.close();
     },
   };

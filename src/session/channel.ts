@@ -227,8 +227,11 @@ export class Channel implements Recipient, Holder {
     }
     this.consumers.clear();
     this.transaction?.rollback();
-    settleRange(this, 0, this.unsettled.nextTag, 'requeue');
-    for (const queue of queues) this.deleteIfUnused(queue);
+    settleRange(this, 0, this.unsettled.nextTag, 'fail');
+    for (const queue of queues) {
+      this.deleteIfUnused(queue);
+      queue.dispatch();
+    }
     const { stats } = this.connection.context.broker;
     stats.channelsClosed++;
     this.stats.toConfirm = this.confirms?.published ?? 0;

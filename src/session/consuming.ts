@@ -6,6 +6,7 @@ import { Consumer } from '../broker/consumer.ts';
 import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { Channel, Handlers } from './channel.ts';
+import { watchTimeout } from './consumer-timeout.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
 import { settleOne, settleRange, type Verdict } from './settling.ts';
 import { queueName } from './topology.ts';
@@ -44,8 +45,9 @@ export const basicHandlers: Handlers = {
   },
 
   'basic.ack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, 'ack'),
-  'basic.nack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, args.requeue ? 'requeue' : 'drop'),
-  'basic.reject': (channel, args) => settle(channel, args.deliveryTag, false, args.requeue ? 'requeue' : 'drop'),
+  'basic.nack': (channel, args) =>
+    settle(channel, args.deliveryTag, args.multiple, args.requeue ? 'requeue' : 'reject'),
+  'basic.reject': (channel, args) => settle(channel, args.deliveryTag, false, args.requeue ? 'fail' : 'reject'),
 
   'basic.recover': (channel, args) => {
     recover(channel, args.requeue, () => channel.send('basic.recover-ok', {}));
@@ -76,6 +78,7 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
     expectShared(channel, queue, args.exclusive);
     channel.consumers.set(tag, consumer);
     queue.addConsumer(consumer);
+    watchTimeout(channel, consumer);
     if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag });
     queue.dispatch();
   });
@@ -83,7 +86,10 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
 
 /** A consumer that wants the queue alone gets it alone. */
 function expectShared(channel: Channel, queue: Queue, exclusive: boolean): void {
-  if (queue.exclusiveConsumer !== undefined || (exclusive && queue.consumers.size > 0))
+  const { singleActiveConsumer, type } = queue.settings;
+  // A quorum queue takes no notice of the flag (RabbitMQ behaviour).
+  if (type === 'quorum') return;
+  if (queue.exclusiveConsumer !== undefined || (exclusive && (singleActiveConsumer || queue.consumers.size > 0)))
     throw accessRefused(`${channel.vhost.queueResource(queue.name)} in exclusive use`);
 }
 
@@ -106,6 +112,8 @@ function cancel(channel: Channel, consumer: Consumer): void {
   channel.consumers.delete(consumer.tag);
   consumer.queue.removeConsumer(consumer);
   channel.deleteIfUnused(consumer.queue);
+  // Another one may be the single active consumer now.
+  consumer.queue.dispatch();
 }
 
 function get(channel: Channel, queue: Queue, noAck: boolean): void {

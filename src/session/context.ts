@@ -28,6 +28,8 @@ export interface SessionLimits {
   readonly outputTimeoutMs: number;
   /** Largest body accepted, bytes. */
   readonly messageBytesMax: number;
+  /** How long a delivery may stay unsettled, ms; Infinity, the default, sets no limit: a task may take days. */
+  readonly consumerTimeoutMs: number;
   /** Most connections; one more is refused. */
   readonly connectionsMax: number;
   /** Most channels of all connections, Infinity for no limit. */

@@ -67,6 +67,7 @@ export const topologyHandlers: Handlers = {
   'queue.declare': (channel, args) => {
     const recorded = recordedBy(channel);
     const queue = args.passive ? passive(channel, withoutLineEnds(args.queue)) : declareQueue(channel, args);
+    queue.touch();
     channel.lastQueue = queue.name;
     channel.reply(recorded, args.noWait, 'queue.declare-ok', {
       queue: queue.name,

@@ -13,6 +13,8 @@ export interface LimitValues {
   messageBytesMax: number;
   /** Infinity: no limit. */
   connectionsMax: number;
+  /** Infinity: no limit. */
+  consumerTimeoutMs: number;
   /** Of all connections; Infinity: no limit. */
   channelsMax: number;
   /** Of a channel; Infinity: no limit. */
@@ -77,6 +79,14 @@ export const limitsKeys: Keys<LimitValues> = {
     fallback: Number.POSITIVE_INFINITY,
     fallbackShown: 'infinity',
     help: 'connections at a time',
+  },
+  consumerTimeoutMs: {
+    key: 'consumer_timeout',
+    env: ['LEVERET_CONSUMER_TIMEOUT'],
+    kind: integer(1, 315_360_000_000, { infinity: Number.POSITIVE_INFINITY, false: Number.POSITIVE_INFINITY }),
+    fallback: Number.POSITIVE_INFINITY,
+    fallbackShown: 'infinity',
+    help: 'milliseconds a worker may keep a message unacknowledged',
   },
   channelsMax: {
     key: 'channel_max_per_node',

@@ -38,6 +38,7 @@ it('without any setting it is what the documents say', () => {
     passwordHashing: 'scrypt',
     messageBytesMax: 134_217_728,
     connectionsMax: null,
+    consumerTimeoutMs: null,
     channelsMax: null,
     consumersMax: null,
     vhostsMax: null,

@@ -22,6 +22,7 @@ export class SessionBench {
   readonly authority: Authority;
   readonly connection: Connection;
   readonly clock: { now: number } = { now: 0 };
+  readonly random = { name: (): string => 'random', below: (): number => 0 };
   /** Methods that the broker has sent, as `channel name`, with their fields. */
   readonly sent: { readonly what: string; readonly fields: Fields }[] = [];
   paused = false;
@@ -31,10 +32,10 @@ export class SessionBench {
     this.memory = new Memory(memoryBytes);
     this.journal = new Shelf(this.memory);
     this.scratch = new Shelf(this.memory);
-    const { memory, journal, scratch, clock } = this;
+    const { memory, journal, scratch, clock, random } = this;
     const later = (run: () => void): void => run();
     const unsettled = () => [...this.connection.channels.values()].map(channel => channel.unsettled);
-    this.broker = new Broker({ journal, scratch, memory, clock, later, unsettled, damaged: () => {} });
+    this.broker = new Broker({ journal, scratch, memory, clock, random, later, unsettled, damaged: () => {} });
     this.broker.createVhost('/');
     const authority = new Authority({ now: () => 0 });
     authority.apply({ type: 'user.put', name: 'guest', passwordHash, algorithm, tags: [] });
@@ -43,7 +44,7 @@ export class SessionBench {
       broker: this.broker,
       authority,
       clock,
-      random: { name: () => 'random' },
+      random,
       pool: new BufferPool(),
       limits: {
         frameMax: 131_072,
@@ -52,6 +53,7 @@ export class SessionBench {
         handshakeTimeoutMs: 10_000,
         messageBytesMax: 1 << 27,
         connectionsMax: 10,
+        consumerTimeoutMs: Number.POSITIVE_INFINITY,
         channelsMax: Number.POSITIVE_INFINITY,
         consumersMax: Number.POSITIVE_INFINITY,
         outputTimeoutMs: 60_000,
