@@ -13,6 +13,8 @@ export type AuthFact =
       readonly tags: readonly string[];
     }
   | { readonly type: 'user.delete'; readonly name: string }
+  | { readonly type: 'user.limit.put'; readonly user: string; readonly name: string; readonly value: number }
+  | { readonly type: 'user.limit.delete'; readonly user: string; readonly name: string }
   | {
       readonly type: 'permission.put';
       readonly user: string;
@@ -47,10 +49,13 @@ export interface Account {
   readonly passwordHash: string;
   readonly algorithm: HashAlgorithm;
   readonly permissions: ReadonlyMap<string, Permission>;
+  /** `max-connections` and `max-channels`, as far as set; below 0 is no limit. */
+  readonly limits: ReadonlyMap<string, number>;
 }
 
 interface OwnAccount extends Account {
   readonly permissions: Map<string, Permission>;
+  readonly limits: Map<string, number>;
 }
 
 /** Users and permissions. Everything but `login` is synchronous and a pure function of the facts applied. */
@@ -83,10 +88,17 @@ export class Authority {
           passwordHash: fact.passwordHash,
           algorithm: fact.algorithm,
           permissions: this.#accounts.get(fact.name)?.permissions ?? new Map(),
+          limits: this.#accounts.get(fact.name)?.limits ?? new Map(),
         });
         break;
       case 'user.delete':
         if (this.#accounts.delete(fact.name)) this.whenUserDeleted(fact.name);
+        break;
+      case 'user.limit.put':
+        this.#accounts.get(fact.user)?.limits.set(fact.name, fact.value);
+        break;
+      case 'user.limit.delete':
+        this.#accounts.get(fact.user)?.limits.delete(fact.name);
         break;
       case 'permission.put':
         this.#accounts.get(fact.user)?.permissions.set(fact.vhost, new Permission(fact));
@@ -108,6 +120,8 @@ export class Authority {
     for (const { user, passwordHash, algorithm } of this.#accounts.values()) {
       yield { type: 'user.put', name: user.name, passwordHash, algorithm, tags: user.tags };
     }
+    for (const { user, limits } of this.#accounts.values())
+      for (const [name, value] of limits) yield { type: 'user.limit.put', user: user.name, name, value };
     for (const { user, permissions } of this.#accounts.values()) {
       for (const [vhost, { patterns }] of permissions) {
         const { configure, write, read } = patterns;
@@ -142,6 +156,12 @@ export class Authority {
   /** The user of that name, if there is one. */
   user(name: string): User | undefined {
     return this.#accounts.get(name)?.user;
+  }
+
+  /** How many of these the user may have at most; Infinity without a limit. */
+  limit(user: string, name: 'max-connections' | 'max-channels'): number {
+    const value = this.#accounts.get(user)?.limits.get(name) ?? -1;
+    return value < 0 ? Number.POSITIVE_INFINITY : value;
   }
 
   /** Whether any permission was set for the user in the vhost: RabbitMQ's condition for connection.open. */

@@ -1,11 +1,15 @@
 // Class basic but for publishing: qos, consume, cancel, get, settlements, recover.
 
 import type { Arguments } from '../amqp/command.ts';
+import { checkConsumerArguments, queueTypeOf } from '../broker/arguments.ts';
 import { Consumer } from '../broker/consumer.ts';
 import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
+import { replyQueue } from '../broker/reply-to.ts';
 import type { Channel, Handlers } from './channel.ts';
+import { watchTimeout } from './consumer-timeout.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
+import { consumeReplies } from './reply-consumer.ts';
 import { settleOne, settleRange, type Verdict } from './settling.ts';
 import { queueName } from './topology.ts';
 
@@ -28,7 +32,10 @@ export const basicHandlers: Handlers = {
 
   'basic.cancel': (channel, args) => {
     const consumer = channel.consumers.get(args.consumerTag);
-    if (consumer !== undefined) cancel(channel, consumer);
+    if (channel.replies?.tag === args.consumerTag) {
+      channel.replies.end();
+      channel.replies = undefined;
+    } else if (consumer !== undefined) cancel(channel, consumer);
     if (!args.noWait) channel.send('basic.cancel-ok', { consumerTag: args.consumerTag });
   },
 
@@ -43,8 +50,9 @@ export const basicHandlers: Handlers = {
   },
 
   'basic.ack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, 'ack'),
-  'basic.nack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, args.requeue ? 'requeue' : 'drop'),
-  'basic.reject': (channel, args) => settle(channel, args.deliveryTag, false, args.requeue ? 'requeue' : 'drop'),
+  'basic.nack': (channel, args) =>
+    settle(channel, args.deliveryTag, args.multiple, args.requeue ? 'requeue' : 'reject'),
+  'basic.reject': (channel, args) => settle(channel, args.deliveryTag, false, args.requeue ? 'fail' : 'reject'),
 
   'basic.recover': (channel, args) => {
     recover(channel, args.requeue, () => channel.send('basic.recover-ok', {}));
@@ -53,11 +61,16 @@ export const basicHandlers: Handlers = {
 };
 
 function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
+  if (args.queue === replyQueue) return consumeReplies(channel, args);
   const { connection, vhost } = channel;
   const name = queueName(channel, args.queue);
   channel.mayOr403('read', 'queue', name);
   if (channel.consumers.has(args.consumerTag)) throw notAllowed(`attempt to reuse consumer tag '${args.consumerTag}'`);
+  const { consumersMax } = connection.context.limits;
+  if (channel.consumers.size >= consumersMax)
+    throw notAllowed(`reached maximum (${consumersMax}) of consumers per channel`);
   const queue = vhost.queue(name, connection);
+  checkConsumerArguments(vhost.queueResource(name), queueTypeOf(queue.arguments), args.arguments);
   expectShared(channel, queue, args.exclusive);
   const tag = args.consumerTag === '' ? `amq.ctag-${connection.context.random.name(16)}` : args.consumerTag;
   const consumer = new Consumer(queue, channel, tag, {
@@ -71,6 +84,7 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
     expectShared(channel, queue, args.exclusive);
     channel.consumers.set(tag, consumer);
     queue.addConsumer(consumer);
+    watchTimeout(channel, consumer);
     if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag });
     queue.dispatch();
   });
@@ -78,7 +92,10 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
 
 /** A consumer that wants the queue alone gets it alone. */
 function expectShared(channel: Channel, queue: Queue, exclusive: boolean): void {
-  if (queue.exclusiveConsumer !== undefined || (exclusive && queue.consumers.size > 0))
+  const { singleActiveConsumer, type } = queue.settings;
+  // A quorum queue takes no notice of the flag (RabbitMQ behaviour).
+  if (type === 'quorum') return;
+  if (queue.exclusiveConsumer !== undefined || (exclusive && (singleActiveConsumer || queue.consumers.size > 0)))
     throw accessRefused(`${channel.vhost.queueResource(queue.name)} in exclusive use`);
 }
 
@@ -101,6 +118,8 @@ function cancel(channel: Channel, consumer: Consumer): void {
   channel.consumers.delete(consumer.tag);
   consumer.queue.removeConsumer(consumer);
   channel.deleteIfUnused(consumer.queue);
+  // Another one may be the single active consumer now.
+  consumer.queue.dispatch();
 }
 
 function get(channel: Channel, queue: Queue, noAck: boolean): void {

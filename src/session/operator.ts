@@ -2,6 +2,7 @@
 
 import { encodeProperties, type Properties } from '../amqp/properties.ts';
 import type { User } from '../auth/authority.ts';
+import { copyKeys, withoutBcc } from '../broker/copy-keys.ts';
 import { Credit } from '../broker/credit.ts';
 import type { Entry } from '../broker/entry.ts';
 import { type AmqpError, accessRefused, notFound, preconditionFailed } from '../broker/errors.ts';
@@ -9,10 +10,11 @@ import { Source } from '../broker/memory.ts';
 import { encodeAddress, Message } from '../broker/message.ts';
 import { publish } from '../broker/publish.ts';
 import type { Queue, Services } from '../broker/queue.ts';
-import { headersOf, route } from '../broker/route.ts';
+import { deliverReplies } from '../broker/reply-to.ts';
+import { route } from '../broker/route.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
-import { isPersistent } from './content-header.ts';
+import { asksForDirectReply, checkUserId, expirationOf, isPersistent, withReplyTo } from './content-header.ts';
 import type { SessionContext } from './context.ts';
 import type { Verdict } from './settling.ts';
 
@@ -50,12 +52,18 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
   mayOr403(operator, 'write', 'exchange', name);
   const exchange = vhost.exchange(name);
   if (exchange.internal) throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(name)}`);
-  const header = encodeProperties(properties, body.length);
-  const persistent = isPersistent(header, 0, header.length, user);
+  let header = encodeProperties(properties, body.length);
+  // An operator has no channel to wait on.
+  if (asksForDirectReply(header, 0)) header = withReplyTo(header, 0, header.length, undefined);
+  checkUserId(header, 0, header.length, user);
+  expirationOf(header, 0, header.length);
+  const persistent = isPersistent(header, 0, header.length);
   const { journal, memory } = context.broker.services;
-  const key = Buffer.from(routingKey);
+  const key = Buffer.from(routingKey).toString('latin1');
+  const keys = [key, ...copyKeys(header, 0, header.length)];
+  header = withoutBcc(header, 0, header.length);
   const message = new Message(
-    encodeAddress(name, key.toString('latin1')),
+    encodeAddress(name, key),
     header,
     0,
     header.length,
@@ -68,7 +76,8 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     new Source(memory, header.length + body.length),
     context.clock.now,
   );
-  const { queues } = route(vhost, exchange, key.toString('latin1'), () => headersOf(message));
+  const { queues } = route(vhost, exchange, message, keys);
+  if (name === '') deliverReplies(context.broker.replyConsumers, keys, message);
   exchange.stats.publishedIn++;
   vhost.stats.published++;
   if (queues.length === 0) {
@@ -77,7 +86,7 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     return done(false);
   }
   exchange.stats.publishedOut += queues.length;
-  if (publish(queues, message, journal)) journal.whenDurable({ durable: () => done(true) });
+  if (publish(queues, message, journal) === 'kept') journal.whenDurable({ durable: () => done(true) });
   else done(true);
 }
 
@@ -140,9 +149,9 @@ export function settleFor({ context, vhost, held }: Operator, taken: readonly Ta
     if (verdict === 'ack') {
       vhost.stats.acked++;
       queue.ack(entry, now);
-    } else if (verdict === 'drop') queue.drop(entry, now);
+    } else if (verdict === 'reject') queue.reject(entry, now);
     else {
-      queue.giveBack(entry);
+      queue.giveBack(entry, verdict === 'fail');
       returnedTo.add(queue);
     }
   }

@@ -145,6 +145,7 @@ function forgetIds(recovered: Recovered): Recovered {
     scratch: undefined,
     memory: new Memory(0),
     clock: { now: 0 },
+    random: { name: () => '', below: () => 0 },
     later: () => {},
     damaged: () => {},
     unsettled: () => [],

@@ -25,7 +25,7 @@ export const definitionRoutes: readonly Route[] = [
     route('GET', path, {
       need: 'administrator',
       answer: 'object',
-      summary: 'Exports users, vhosts, permissions, queues, exchanges and bindings',
+      summary: 'Exports users, vhosts, permissions, policies, parameters, queues, exchanges and bindings',
       run: ({ management }) => exportAll(management),
     }),
     route('POST', path, {
@@ -41,7 +41,7 @@ export const definitionRoutes: readonly Route[] = [
     need: 'administrator',
     anyVhost: true,
     answer: 'object',
-    summary: 'Exports the queues, exchanges and bindings of a vhost',
+    summary: 'Exports the policies, parameters, queues, exchanges and bindings of a vhost',
     run: ({ management, vhost }) => exportVhost(management, vhost),
   }),
   route('POST', '/definitions/:vhost', {
@@ -50,7 +50,7 @@ export const definitionRoutes: readonly Route[] = [
     body: definitionsFile,
     bodyBytesMax,
     answer: 'response',
-    summary: 'Imports queues, exchanges and bindings into a vhost',
+    summary: 'Imports policies, parameters, queues, exchanges and bindings into a vhost',
     run: async ask => {
       await importDefinitions(ask.management, ask.body, ask.vhost);
       return answer(ask, ask.body);
