@@ -27,6 +27,8 @@ export type DeadLetter = {
   readonly properties?: Fields;
   /** False where the publisher sent an x-death of its own: no x-first-death-* then. */
   readonly first?: boolean;
+  /** The exchange before the last death, where that death was told before with another one. */
+  readonly lastExchange?: string;
 };
 
 /** A queue for dead letters, and the channel that consumes it under the tag `dead`. */
@@ -83,7 +85,7 @@ export class Grave {
 const byName = ([a]: Entry, [b]: Entry): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The headers of a dead letter. RabbitMQ sorts them, and each entry of x-death but a message's first. */
-function deathHeaders(t: Stage, { deaths, headers = [], first = true }: DeadLetter): Table {
+function deathHeaders(t: Stage, { deaths, headers = [], first = true, lastExchange }: DeadLetter): Table {
   const list = deaths.map((death, index): Tagged => {
     const { reason, queue, exchange = '', keys = [queue], count = 1, expiration } = death;
     const entry: Entry[] = [
@@ -105,7 +107,8 @@ function deathHeaders(t: Stage, { deaths, headers = [], first = true }: DeadLett
   ];
   const result: Entry[] = [...headers, ['x-death', 'A', list]];
   if (first) result.push(...told('first', deaths.at(-1)!));
-  if (!t.onRabbitmq) result.push(...told('last', deaths[0]!));
+  if (!t.onRabbitmq)
+    result.push(...told('last', { ...deaths[0]!, ...(lastExchange === undefined ? {} : { exchange: lastExchange }) }));
   return result.sort(byName);
 }
 

@@ -418,7 +418,7 @@ scenario(
     await t.bind(channel, grave.queue, dlx);
     await rejects(channel, queue);
     const death = rejected(queue, { count: 2, expiration: '600000' });
-    await grave.receives({ body: 'x', exchange: dlx, routingKey: queue, deaths: [death] });
+    await grave.receives({ body: 'x', exchange: dlx, routingKey: queue, deaths: [death], lastExchange: dlx });
   },
 );
 
@@ -435,7 +435,9 @@ scenario(
     for (const count of [1, 2, 3]) {
       await t.sees(queue, 1);
       await rejects(channel, queue);
-      await grave.receives({ body: 'x', exchange: dlx, routingKey: queue, deaths: [rejected(queue, { count })] });
+      const lastExchange = count === 1 ? '' : dlx;
+      const deaths = [rejected(queue, { count })];
+      await grave.receives({ body: 'x', exchange: dlx, routingKey: queue, deaths, lastExchange });
     }
     await t.sees(queue, 1);
   },

@@ -365,7 +365,7 @@ const counted =
 function counts(t: Stage, returns: number, failures: number): Entry[] {
   const result: Entry[] = [];
   if (!t.onRabbitmq) result.push(['x-acquired-count', 'l', BigInt(returns)]);
-  if (failures > 0) result.push(['x-delivery-count', 'l', BigInt(failures)]);
+  result.push(['x-delivery-count', 'l', BigInt(failures)]);
   return result;
 }
 
