@@ -9,9 +9,10 @@ import { type AmqpError, accessRefused, notFound, preconditionFailed } from '../
 import { Source } from '../broker/memory.ts';
 import { encodeAddress, Message } from '../broker/message.ts';
 import { publish } from '../broker/publish.ts';
-import type { Queue, Services } from '../broker/queue.ts';
+import type { Queue } from '../broker/queue.ts';
 import { deliverReplies } from '../broker/reply-to.ts';
 import { route } from '../broker/route.ts';
+import type { Services } from '../broker/services.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { asksForDirectReply, checkUserId, expirationOf, isPersistent, withReplyTo } from './content-header.ts';
