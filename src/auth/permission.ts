@@ -48,7 +48,7 @@ export function checkPatterns(patterns: Patterns): void {
  * Strict Unicode mode makes what JavaScript lacks an error rather than a pattern that means something else.
  * @throws PatternError
  */
-export function compilePattern(pattern: string, right: Right): RegExp {
+export function compilePattern(pattern: string, right: Right | 'topic'): RegExp {
   try {
     const { source, ignoreCase } = fromPcre(pattern === '' ? '^$' : pattern);
     return new RegExp(source, ignoreCase ? 'iu' : 'u');

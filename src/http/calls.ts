@@ -12,6 +12,8 @@ export type Call =
   | 'DELETE /queues/:vhost/:queue/messages/:sequence'
   | 'DELETE /reset'
   | 'DELETE /reset/:node'
+  | 'DELETE /topic-permissions/:vhost/:user'
+  | 'DELETE /topic-permissions/:vhost/:user/:exchange'
   | 'DELETE /users/:user'
   | 'DELETE /vhosts/:name'
   | 'GET /aliveness-test/:vhost'
@@ -84,6 +86,7 @@ export type Call =
   | 'GET /queues/:vhost/:queue/workers'
   | 'GET /queues/detailed'
   | 'GET /topic-permissions'
+  | 'GET /topic-permissions/:vhost/:user'
   | 'GET /user-limits'
   | 'GET /user-limits/:user'
   | 'GET /users'
@@ -123,5 +126,6 @@ export type Call =
   | 'PUT /exchanges/:vhost/:exchange'
   | 'PUT /permissions/:vhost/:user'
   | 'PUT /queues/:vhost/:queue'
+  | 'PUT /topic-permissions/:vhost/:user'
   | 'PUT /users/:user'
   | 'PUT /vhosts/:name';

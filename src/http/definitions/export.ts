@@ -6,7 +6,7 @@ import { isPredeclared, type Vhost } from '../../broker/vhost.ts';
 import { jsonOf } from '../amqp-json.ts';
 import type { Management } from '../management.ts';
 import { anyBinding, type BindingDefinition, bindingDefinition } from '../views/binding.ts';
-import { permissionsOf } from '../views/permission.ts';
+import { permissionsOf, topicPermissionsOf } from '../views/permission.ts';
 
 /** Everything. Users whose hashes RabbitMQ cannot read are named in `users_that_do_not_travel`. */
 export function exportAll(management: Management): object {
@@ -20,7 +20,7 @@ export function exportAll(management: Management): object {
     users: accounts.map(userDefinition),
     vhosts: vhosts.map(({ name }) => ({ name })),
     permissions: accounts.flatMap(permissionsOf),
-    topic_permissions: [],
+    topic_permissions: accounts.flatMap(topicPermissionsOf),
     parameters: [],
     global_parameters: [],
     policies: [],

@@ -1,6 +1,7 @@
 // Definitions files: the form in which RabbitMQ 3.10 and later export users, vhosts, permissions, queues, exchanges and bindings.
 import { z } from 'zod';
 import type { Patterns } from '../../auth/permission.ts';
+import type { TopicPatterns } from '../../auth/topic-permission.ts';
 import { argumentsTable, name, truth, words } from '../fields.ts';
 
 type Arguments = z.output<typeof argumentsTable>;
@@ -28,8 +29,12 @@ export interface Definitions {
     readonly internal: boolean;
   })[];
   readonly bindings: readonly BindingDefinition[];
+  readonly topic_permissions: readonly (TopicPatterns & {
+    readonly user: string;
+    readonly vhost: string;
+    readonly exchange: string;
+  })[];
   /** These are not kept yet: an import names those that there were. */
-  readonly topic_permissions: readonly Other[];
   readonly parameters: readonly Other[];
   readonly global_parameters: readonly Other[];
   readonly policies: readonly Other[];
@@ -76,6 +81,14 @@ const permission = z.looseObject({
   read: z.string().max(4096),
 });
 
+const topicPermission = z.looseObject({
+  user: name,
+  vhost: name,
+  exchange: name,
+  write: z.string().max(4096),
+  read: z.string().max(4096),
+});
+
 const queue = z.looseObject({
   name,
   vhost: name.optional(),
@@ -112,7 +125,7 @@ export const definitionsFile: z.ZodType<Definitions, unknown> = z.looseObject({
   queues: many(queue),
   exchanges: many(exchange),
   bindings: many(binding),
-  topic_permissions: many(unknownItem),
+  topic_permissions: many(topicPermission),
   parameters: many(unknownItem),
   global_parameters: many(unknownItem),
   policies: many(unknownItem),
@@ -121,7 +134,6 @@ export const definitionsFile: z.ZodType<Definitions, unknown> = z.looseObject({
 /** What an import takes of a file but does not keep. `global_parameters` always has RabbitMQ's own id of the cluster. */
 export function ignoredIn(file: Definitions): Record<string, number> {
   const counts = {
-    topic_permissions: file.topic_permissions.length,
     parameters: file.parameters.length,
     global_parameters: file.global_parameters.filter(({ name: key }) => !isOfCluster(key)).length,
     policies: file.policies.length,

@@ -16,6 +16,7 @@ import { nodeRoutes } from './node.ts';
 import { permissionRoutes } from './permissions.ts';
 import { queueRoutes } from './queues.ts';
 import { routingRoutes } from './routing.ts';
+import { topicPermissionRoutes } from './topic-permissions.ts';
 import { userRoutes } from './users.ts';
 import { vhostRoutes } from './vhosts.ts';
 import { workRoutes } from './work.ts';
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...vhostRoutes,
   ...userRoutes,
   ...permissionRoutes,
+  ...topicPermissionRoutes,
   ...definitionRoutes,
   ...liveRoutes,
   route('GET', '/openapi.json', {
