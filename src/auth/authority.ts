@@ -14,6 +14,8 @@ export type AuthFact =
       readonly tags: readonly string[];
     }
   | { readonly type: 'user.delete'; readonly name: string }
+  | { readonly type: 'user.limit.put'; readonly user: string; readonly name: string; readonly value: number }
+  | { readonly type: 'user.limit.delete'; readonly user: string; readonly name: string }
   | {
       readonly type: 'permission.put';
       readonly user: string;
@@ -64,11 +66,14 @@ export interface Account {
   readonly permissions: ReadonlyMap<string, Permission>;
   /** By vhost, then by exchange. */
   readonly topicPermissions: ReadonlyMap<string, ReadonlyMap<string, TopicPermission>>;
+  /** `max-connections` and `max-channels`, as far as set; below 0 is no limit. */
+  readonly limits: ReadonlyMap<string, number>;
 }
 
 interface OwnAccount extends Account {
   readonly permissions: Map<string, Permission>;
   readonly topicPermissions: Map<string, Map<string, TopicPermission>>;
+  readonly limits: Map<string, number>;
 }
 
 /** Users and permissions. Everything but `login` is synchronous and a pure function of the facts applied. */
@@ -102,10 +107,17 @@ export class Authority {
           algorithm: fact.algorithm,
           permissions: this.#accounts.get(fact.name)?.permissions ?? new Map(),
           topicPermissions: this.#accounts.get(fact.name)?.topicPermissions ?? new Map(),
+          limits: this.#accounts.get(fact.name)?.limits ?? new Map(),
         });
         break;
       case 'user.delete':
         if (this.#accounts.delete(fact.name)) this.whenUserDeleted(fact.name);
+        break;
+      case 'user.limit.put':
+        this.#accounts.get(fact.user)?.limits.set(fact.name, fact.value);
+        break;
+      case 'user.limit.delete':
+        this.#accounts.get(fact.user)?.limits.delete(fact.name);
         break;
       case 'permission.put':
         this.#accounts.get(fact.user)?.permissions.set(fact.vhost, new Permission(fact));
@@ -142,6 +154,8 @@ export class Authority {
     for (const { user, passwordHash, algorithm } of this.#accounts.values()) {
       yield { type: 'user.put', name: user.name, passwordHash, algorithm, tags: user.tags };
     }
+    for (const { user, limits } of this.#accounts.values())
+      for (const [name, value] of limits) yield { type: 'user.limit.put', user: user.name, name, value };
     for (const { user, permissions } of this.#accounts.values()) {
       for (const [vhost, { patterns }] of permissions) {
         const { configure, write, read } = patterns;
@@ -180,6 +194,12 @@ export class Authority {
   /** The user of that name, if there is one. */
   user(name: string): User | undefined {
     return this.#accounts.get(name)?.user;
+  }
+
+  /** How many of these the user may have at most; Infinity without a limit. */
+  limit(user: string, name: 'max-connections' | 'max-channels'): number {
+    const value = this.#accounts.get(user)?.limits.get(name) ?? -1;
+    return value < 0 ? Number.POSITIVE_INFINITY : value;
   }
 
   /** Whether any permission was set for the user in the vhost: RabbitMQ's condition for connection.open. */

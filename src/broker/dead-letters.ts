@@ -1,19 +1,24 @@
 // Dead messages on their way: published to their dead-letter exchange first, then taken out of their queue. So a crash may leave a
 // message in both places, never in neither.
 import type { Clock } from './clock.ts';
+import { copyKeys } from './copy-keys.ts';
 import { type DeathReason, goesRound, type Letter, letterOf } from './dead-letter.ts';
+import { type DelayLine, withoutDelay } from './delay-line.ts';
 import type { Entry } from './entry.ts';
 import type { Journal } from './journal.ts';
-import type { Message } from './message.ts';
+import { keyOf, type Message } from './message.ts';
 import { publish } from './publish.ts';
 import type { Queue } from './queue.ts';
 import { route } from './route.ts';
 import type { NewPlace, Store } from './store.ts';
 import type { Vhost } from './vhost.ts';
 
-interface Dead {
+/** Why a message is on its way: it has died, or the time for which it was kept back is over. */
+type Reason = DeathReason | 'due';
+
+interface Leaving {
   readonly entry: Entry;
-  readonly reason: DeathReason;
+  readonly reason: Reason;
 }
 
 /** With so many on their way queues keep what has expired or is too much for the moment. */
@@ -32,10 +37,10 @@ export interface Surroundings {
 
 export class DeadLetters {
   readonly #surroundings: Surroundings;
-  readonly #vhostOf: (queue: Queue) => Vhost | undefined;
+  readonly #vhostOf: (owner: { readonly vhost: string }) => Vhost | undefined;
   /** Told of what goes nowhere. */
-  readonly #dropped: (reason: DeathReason) => void;
-  #waiting: Dead[] = [];
+  readonly #dropped: (reason: Reason) => void;
+  #waiting: Leaving[] = [];
   #first = 0;
   #asked = false;
   #loading = false;
@@ -44,8 +49,8 @@ export class DeadLetters {
 
   constructor(
     surroundings: Surroundings,
-    vhostOf: (queue: Queue) => Vhost | undefined,
-    dropped: (reason: DeathReason) => void,
+    vhostOf: (owner: { readonly vhost: string }) => Vhost | undefined,
+    dropped: (reason: Reason) => void,
   ) {
     this.#surroundings = surroundings;
     this.#vhostOf = vhostOf;
@@ -63,7 +68,7 @@ export class DeadLetters {
   }
 
   /** Sends an entry that was taken out of its queue on its way, at the end of this turn. */
-  add(entry: Entry, reason: DeathReason): void {
+  add(entry: Entry, reason: Reason): void {
     this.#waiting.push({ entry, reason });
     this.#ask();
   }
@@ -71,7 +76,7 @@ export class DeadLetters {
   /** A store has copied the record of an entry: notes its new place. False when it is not among those on their way. */
   relocate(queue: Queue, sequence: number, oldId: number, to: NewPlace): boolean {
     for (let i = this.#first; i < this.#waiting.length; i++) {
-      const { entry } = this.#waiting[i] as Dead;
+      const { entry } = this.#waiting[i] as Leaving;
       if (entry.queue !== queue || entry.sequence !== sequence || entry.id !== oldId) continue;
       entry.id = to.id;
       entry.message.position = to.position;
@@ -94,7 +99,7 @@ export class DeadLetters {
     const { journal } = this.#surroundings;
     for (let n = 0; n < turnMax && this.#first < this.#waiting.length; n++) {
       if (!journal.accepting) return journal.whenAccepting(() => this.#run());
-      const { entry, reason } = this.#waiting[this.#first] as Dead;
+      const { entry, reason } = this.#waiting[this.#first] as Leaving;
       if (!entry.message.loaded && !entry.message.damaged && !entry.queue.deleted) return this.#load();
       this.#first++;
       this.#send(entry, reason);
@@ -110,11 +115,27 @@ export class DeadLetters {
     if (this.#waiting.length > 0) this.#ask();
   }
 
-  #send(entry: Entry, reason: DeathReason): void {
+  #send(entry: Entry, reason: Reason): void {
     const { queue, message } = entry;
     if (message.damaged) this.#surroundings.damaged(entry);
-    else if (!queue.deleted) this.#publish(message, queue, reason);
+    else if (!queue.deleted && reason === 'due') this.#pass(message, queue as DelayLine);
+    else if (!queue.deleted) this.#publish(message, queue, reason as DeathReason);
     queue.letGo(entry);
+  }
+
+  /** The exchange that has kept the message back sends it on. */
+  #pass(message: Message, { exchange }: DelayLine): void {
+    const { journal, clock } = this.#surroundings;
+    const vhost = this.#vhostOf(exchange);
+    if (vhost === undefined) return;
+    const due = message.rewritten(message.address, withoutDelay(message), clock.now);
+    const { queues } = route(vhost, exchange, due, [
+      keyOf(due),
+      ...copyKeys(due.header as Buffer, due.headerStart, due.headerEnd),
+    ]);
+    exchange.stats.publishedOut += queues.length;
+    if (queues.length > 0) publish(queues, due, journal);
+    else this.#dropped('due');
   }
 
   #publish(message: Message, queue: Queue, reason: DeathReason): void {
@@ -138,7 +159,7 @@ export class DeadLetters {
     let bytes = 0;
     let store: Store | undefined;
     for (let i = this.#first; i < this.#waiting.length && bytes < loadBytes; i++) {
-      const { entry } = this.#waiting[i] as Dead;
+      const { entry } = this.#waiting[i] as Leaving;
       if (entry.message.loaded) continue;
       store ??= entry.message.store;
       if (entry.message.store !== store) break;

@@ -1,7 +1,9 @@
 // An exchange: its properties, what is bound to it, and where a message goes from it.
 import type { Table } from '../amqp/table.ts';
 import type { Binding, ExchangeType } from './binding.ts';
+import { alternateOf } from './effective.ts';
 import { ConsistentHashExchange, checkHashArguments } from './exchanges/consistent-hash.ts';
+import { DelayedExchange, delayedTypeOf } from './exchanges/delayed.ts';
 import { DirectExchange } from './exchanges/direct.ts';
 import { FanoutExchange } from './exchanges/fanout.ts';
 import { HeadersExchange } from './exchanges/headers.ts';
@@ -11,6 +13,7 @@ import { RandomExchange } from './exchanges/random.ts';
 import { checkHistoryArguments, RecentHistoryExchange } from './exchanges/recent-history.ts';
 import { TopicExchange } from './exchanges/topic.ts';
 import type { Memory } from './memory.ts';
+import type { Policy } from './policy.ts';
 import type { Queue } from './queue.ts';
 import type { Random } from './random.ts';
 import { ExchangeStats } from './stats.ts';
@@ -49,6 +52,16 @@ const types: Readonly<Record<string, TypeEntry>> = {
     create: (args, { memory }) => new RecentHistoryExchange(args, memory),
     refuses: checkHistoryArguments,
   },
+  'x-delayed-message': {
+    create: (args, services) =>
+      new DelayedExchange(newExchangeType(delayedTypeOf(args, exchangeTypes) as string, args, services)),
+    refuses: args => {
+      const type = delayedTypeOf(args, exchangeTypes);
+      return type === undefined
+        ? "Invalid argument, 'x-delayed-type' must be an existing exchange type"
+        : refusedArguments(type, args);
+    },
+  },
 };
 
 /** The exchange types there are. */
@@ -86,8 +99,10 @@ export class Exchange {
   /** Bindings from this exchange, by their identity. */
   readonly bindings: Map<string, Bound> = new Map();
   readonly routing: ExchangeType<Destination>;
-  /** Name of the exchange that gets what this one routes nowhere. */
-  readonly alternate: string | undefined;
+  policy: Policy | undefined;
+  operatorPolicy: Policy | undefined;
+  /** Name of the exchange that gets what this one routes nowhere, of its arguments or its policy. */
+  alternate: string | undefined;
   readonly stats: ExchangeStats = new ExchangeStats();
 
   /** `options.type` must be one of `exchangeTypes`. */
@@ -100,8 +115,20 @@ export class Exchange {
     this.internal = options.internal;
     this.arguments = options.arguments;
     this.routing = newExchangeType(options.type, options.arguments, services);
-    const alternate = options.arguments.get('alternate-exchange');
-    this.alternate = alternate?.type === 'longstr' ? Buffer.from(alternate.value).toString() : undefined;
+    this.alternate = alternateOf(this);
+  }
+
+  /** Other policies hold for it from now on. */
+  govern(policy: Policy | undefined, operatorPolicy: Policy | undefined): void {
+    this.policy = policy;
+    this.operatorPolicy = operatorPolicy;
+    this.alternate = alternateOf(this);
+  }
+
+  /** Where its messages wait until they are due; undefined when it delays none. */
+  get delayLine(): Queue | undefined {
+    const line = this.routing instanceof DelayedExchange ? this.routing.line : undefined;
+    return line?.kind === 'queue' ? line : undefined;
   }
 }
 

@@ -7,18 +7,24 @@ import type { Consumer } from './consumer.ts';
 import type { DeathReason } from './dead-letter.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Deadline, type Deadlines } from './deadlines.ts';
+import type { DelayedList } from './delayed-list.ts';
+import { settingsOf } from './effective.ts';
 import { Entry } from './entry.ts';
 import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
+import type { Gone } from './line.ts';
 import { Marks } from './marks.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { Message } from './message.ts';
 import type { Place } from './packed.ts';
+import type { Policy } from './policy.ts';
 import { PriorityList } from './priority-list.ts';
 import { plainSettings, type QueueSettings } from './queue-settings.ts';
 import type { Random } from './random.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
+import { Retries } from './retries.ts';
+import { ReturnedInTurn } from './returned-in-turn.ts';
 import { DeathStats, QueueStats } from './stats.ts';
 import type { NewPlace, Store } from './store.ts';
 import { Turns } from './turns.ts';
@@ -45,7 +51,7 @@ export interface Services extends Surroundings {
   readonly deadlines: Deadlines;
   readonly deadLetters: DeadLetters;
   /** Told of a message that died and goes nowhere. */
-  readonly dropped: (reason: DeathReason) => void;
+  readonly dropped: (reason: DeathReason | 'due') => void;
   /** Nobody has used the queue for as long as it is to live without: deletes it. */
   readonly unused: (queue: Queue) => void;
 }
@@ -70,9 +76,11 @@ export class Queue implements Holder {
   readonly autoDelete: boolean;
   readonly owner: object | undefined;
   readonly arguments: Table;
+  policy: Policy | undefined;
+  operatorPolicy: Policy | undefined;
   /** Changed by `configure` alone. */
   settings: QueueSettings = plainSettings;
-  ready: ReadyList | PriorityList;
+  ready: ReadyList | PriorityList | DelayedList;
   readonly consumers: Set<Consumer> = new Set();
   /** Deliveries that are not settled, and the sum of their bodies' lengths. */
   unsettled = 0;
@@ -102,6 +110,9 @@ export class Queue implements Holder {
   #marks = false;
   #drops = false;
   #counts = false;
+  #isConfigured = false;
+  /** What came back and waits for its next turn. */
+  #retries: Retries | undefined;
   /** Whether something that waits may have a deadline. */
   #timed = false;
   /** When a declaration, a get or the last consumer was here, ms since the epoch. */
@@ -132,19 +143,35 @@ export class Queue implements Holder {
     this.#marks = settings.messageTtlMs !== Number.POSITIVE_INFINITY || maxPriority !== undefined;
     this.#drops = limited && overflow === 'drop-head';
     this.refusing = limited && overflow !== 'drop-head';
-    this.#counts = deliveryLimit !== Number.POSITIVE_INFINITY || type === 'quorum';
-    // Only at the declaration: priorities are no matter of policies.
-    if (maxPriority !== undefined && !(this.ready instanceof PriorityList)) {
-      this.ready = new PriorityList(this, this.services);
-      this.#readAhead = new ReadAhead(this.ready, this.services.memory, this);
-    }
+    this.#counts =
+      deliveryLimit !== Number.POSITIVE_INFINITY || type === 'quorum' || settings.delayedRetryType !== 'disabled';
+    if (settings.delayedRetryType !== 'disabled') this.#retries ??= new Retries(this.services);
+    if (!this.#isConfigured) this.#arrange();
+    this.#isConfigured = true;
     this.tidy();
+  }
+
+  /** Type and priorities are no matter of policies: what holds at the declaration holds for good. */
+  #arrange(): void {
+    const { services } = this;
+    const { type, maxPriority } = this.settings;
+    if (maxPriority !== undefined) this.ready = new PriorityList(this, services);
+    else if (type === 'quorum') this.ready = new ReadyList(this, services, new ReturnedInTurn(services));
+    else return;
+    this.#readAhead = new ReadAhead(this.ready, services.memory, this);
   }
 
   /** A declaration or a get: the time that the queue may be unused begins again. */
   touch(): void {
     this.#usedAt = this.services.clock.now;
     this.#watch();
+  }
+
+  /** Other policies hold for it from now on. */
+  govern(policy: Policy | undefined, operatorPolicy: Policy | undefined): void {
+    this.policy = policy;
+    this.operatorPolicy = operatorPolicy;
+    this.configure(settingsOf(this));
   }
 
   /** Whether a message with that persistence must survive in this queue. */
@@ -170,7 +197,7 @@ export class Queue implements Holder {
     if (this.settings.overflow !== 'reject-publish-dlx') return;
     const entry = this.newEntry(message);
     message.retain();
-    this.#leave(entry, 'maxlen');
+    this.leave(entry, 'maxlen');
   }
 
   /** Takes in a new message: to the consumer whose turn it is, or to the end of what waits. */
@@ -223,6 +250,8 @@ export class Queue implements Holder {
       this.stats.gotEmpty++;
       return undefined;
     }
+    // What comes to the head now may have expired: it is not among those that are left.
+    if (this.#timed) this.tidy(this.services.clock.now, true);
     this.#handOut(entry, this.services.clock.now);
     if (noAck) {
       this.stats.gotNoAck++;
@@ -258,7 +287,7 @@ export class Queue implements Holder {
   reject(entry: Entry, now: number): void {
     this.unsettled--;
     this.unsettledBytes -= entry.message.bodyBytes;
-    this.#leave(entry, 'rejected');
+    this.leave(entry, 'rejected');
     if (entry.consumer !== undefined) this.answered(entry.consumer, now);
   }
 
@@ -314,7 +343,7 @@ export class Queue implements Holder {
 
   addConsumer(consumer: Consumer): void {
     this.consumers.add(consumer);
-    if (consumer.exclusive) this.exclusiveConsumer = consumer;
+    if (consumer.exclusive && this.settings.type !== 'quorum') this.exclusiveConsumer = consumer;
     if (!this.settings.singleActiveConsumer) this.#turns.push(consumer);
     else if (this.activeConsumer === undefined) this.#activate(consumer);
   }
@@ -379,16 +408,30 @@ export class Queue implements Holder {
     this.deleted = true;
     this.services.memory.leave(this);
     this.#deadline?.disarm();
-    this.ready.clear((id, bodyBytes, inScratch) => {
+    const forget: Gone = (id, bodyBytes, inScratch) => {
       if (id !== 0) (inScratch ? (this.services.scratch as Store) : this.services.journal).forget(id, bodyBytes);
-    });
+    };
+    this.ready.clear(forget);
+    this.#retries?.clear(forget);
     return count;
+  }
+
+  /** Messages that came back and wait before they are delivered again. */
+  get retrying(): number {
+    return this.#retries?.count ?? 0;
+  }
+
+  /** Journal ids of what waits here and was delivered before. */
+  *redeliveredIds(): Generator<number> {
+    yield* this.ready.redeliveredIds();
+    for (const { id, message } of this.#retries ?? []) if (message.store !== this.services.scratch) yield id;
   }
 
   pageOut(): void {
     const { firstSequence, firstPublishedAt } = this.ready;
     if (firstPublishedAt !== 0) this.noteAge(firstSequence, firstPublishedAt);
     this.ready.pageOut(this.consumers.size > 0);
+    this.#retries?.pageOut();
   }
 
   lose(entry: Entry): void {
@@ -398,7 +441,11 @@ export class Queue implements Holder {
 
   /** A store has copied the record of an entry that waits or is on its way out: notes its new id and place. False when it is neither. */
   relocate(sequence: number, oldId: number, to: NewPlace): boolean {
-    return this.ready.relocate(sequence, oldId, to) || this.services.deadLetters.relocate(this, sequence, oldId, to);
+    return (
+      this.ready.relocate(sequence, oldId, to) ||
+      this.#retries?.relocate(sequence, oldId, to) === true ||
+      this.services.deadLetters.relocate(this, sequence, oldId, to)
+    );
   }
 
   /**
@@ -415,15 +462,18 @@ export class Queue implements Holder {
       deadLetters.whenRoom(this);
       return true;
     };
+    if (this.#retries !== undefined)
+      for (let entry = this.#retries.takeDue(now); entry !== undefined; entry = this.#retries.takeDue(now))
+        this.#rejoinReady(entry);
     if (this.#timed) {
       for (let deadline = ready.headDeadline; deadline !== 0 && deadline <= now; deadline = ready.headDeadline) {
         if (isFull()) return false;
-        this.#leave(ready.takeExpired(now) as Entry, 'expired');
+        this.leave(ready.takeExpired(now) as Entry, 'expired');
       }
       if (ready.count === 0) this.#timed = false;
     }
     while (this.#drops && (ready.count > maxLength || ready.bytes > maxLengthBytes) && !isFull())
-      this.#leave(ready.take() as Entry, 'maxlen');
+      this.leave(ready.takeFirstToDrop() as Entry, 'maxlen');
     this.#watch();
     return true;
   }
@@ -438,9 +488,26 @@ export class Queue implements Holder {
     entry.consumer = undefined;
     if (this.deleted) return this.letGo(entry);
     entry.redelivered = true;
-    if (this.#counts && !this.#count(entry, failed)) return this.#leave(entry, 'delivery_limit');
+    if (this.#counts && !this.#count(entry, failed)) return this.leave(entry, 'delivery_limit');
+    if (this.#retries !== undefined && this.#retryLater(entry, failed)) return;
+    this.#rejoinReady(entry);
+  }
+
+  #rejoinReady(entry: Entry): void {
     this.ready.return(entry);
     if (entry.marks !== undefined && entry.marks.deadline !== 0) this.#timed = true;
+  }
+
+  /** Whether an entry that came back has to wait first: for longer with each time. */
+  #retryLater(entry: Entry, failed: boolean): boolean {
+    const { delayedRetryType: which, delayedRetryMinMs, delayedRetryMaxMs } = this.settings;
+    if (which === 'disabled' || (which !== 'all' && (which === 'failed') !== failed)) return false;
+    const times = (failed ? entry.marks?.failed : entry.marks?.acquired) ?? 1;
+    const delayMs = Math.min(delayedRetryMinMs * times, delayedRetryMaxMs);
+    if (delayMs <= 0) return false;
+    (this.#retries as Retries).add(entry, this.services.clock.now + delayMs);
+    this.#watch();
+    return true;
   }
 
   /** Counts a return; false when that was one too many. */
@@ -455,7 +522,7 @@ export class Queue implements Holder {
   }
 
   /** An entry that was taken out has died: it goes to the dead-letter exchange, or nowhere. */
-  #leave(entry: Entry, reason: DeathReason): void {
+  protected leave(entry: Entry, reason: DeathReason): void {
     this.deaths[reason]++;
     const { deadLetters, dropped } = this.services;
     if (this.settings.deadLetterExchange !== undefined && !this.deleted) return deadLetters.add(entry, reason);
@@ -473,7 +540,7 @@ export class Queue implements Holder {
     const { expiresMs } = this.settings;
     const head = this.#timed ? this.ready.headDeadline : 0;
     const end = this.consumers.size === 0 ? this.#usedAt + expiresMs : Number.POSITIVE_INFINITY;
-    const next = head === 0 ? end : Math.min(head, end);
+    const next = Math.min(head === 0 ? Number.POSITIVE_INFINITY : head, end, this.#retries?.next ?? end);
     if (next === Number.POSITIVE_INFINITY) return;
     this.#deadline ??= new Deadline(this.services.deadlines, now => this.#due(now));
     this.#deadline.arm(next);
@@ -482,7 +549,7 @@ export class Queue implements Holder {
   #due(now: number): void {
     if (this.consumers.size === 0 && this.#usedAt + this.settings.expiresMs <= now) return this.services.unused(this);
     this.tidy(now);
-    this.#watch();
+    this.dispatch(now);
   }
 
   #marksOf(message: Message): Marks | undefined {

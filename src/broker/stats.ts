@@ -66,6 +66,12 @@ export class DeathStats {
   delivery_limit = 0;
 }
 
+/** Messages that went nowhere, by what had sent them on. */
+export class DropStats extends DeathStats {
+  /** Kept back by a delayed exchange that led nowhere when they were due. */
+  due = 0;
+}
+
 /** What came and went, and what reached no queue. */
 export class BrokerStats {
   connectionsOpened = 0;
@@ -84,7 +90,7 @@ export class BrokerStats {
   returned = 0;
   /** Messages that died in their queues, and those of them that no dead-letter exchange brought to a queue. */
   readonly deaths: DeathStats = new DeathStats();
-  readonly dropped: DeathStats = new DeathStats();
+  readonly dropped: DropStats = new DropStats();
   /** What channels have counted that have ended. */
   readonly endedChannels: ChannelStats = new ChannelStats();
   /** What connections have taken in and handed over that have ended. */

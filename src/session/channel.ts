@@ -26,7 +26,7 @@ import type { Vhost } from '../broker/vhost.ts';
 import type { Confirms } from './confirms.ts';
 import type { Connection } from './connection.ts';
 import { basicHandlers } from './consuming.ts';
-import { writeDelivery } from './delivery.ts';
+import { delivered, writeDelivery } from './delivery.ts';
 import { guarded, handlerFailed } from './failures.ts';
 import { Parking } from './parking.ts';
 import { Publishing, publishIds } from './publishing.ts';
@@ -123,7 +123,7 @@ export class Channel implements Recipient, Holder {
       this.unsettled.add(entry);
       if (this.credit.limit !== 0) this.credit.used++;
     }
-    writeDelivery(this.connection, this.number, consumer.prefix, tag, entry.message, entry.redelivered);
+    writeDelivery(this.connection, this.number, consumer.prefix, tag, delivered(entry), entry.redelivered);
   }
 
   cancelled(consumer: Consumer): void {

@@ -1,11 +1,13 @@
 // Class basic but for publishing: qos, consume, cancel, get, settlements, recover.
 
 import type { Arguments } from '../amqp/command.ts';
+import { checkConsumerArguments, queueTypeOf } from '../broker/arguments.ts';
 import { Consumer } from '../broker/consumer.ts';
 import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import { replyQueue } from '../broker/reply-to.ts';
 import type { Channel, Handlers } from './channel.ts';
+import { watchTimeout } from './consumer-timeout.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
 import { consumeReplies } from './reply-consumer.ts';
 import { settleOne, settleRange, type Verdict } from './settling.ts';
@@ -64,7 +66,11 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
   const name = queueName(channel, args.queue);
   channel.mayOr403('read', 'queue', name);
   if (channel.consumers.has(args.consumerTag)) throw notAllowed(`attempt to reuse consumer tag '${args.consumerTag}'`);
+  const { consumersMax } = connection.context.limits;
+  if (channel.consumers.size >= consumersMax)
+    throw notAllowed(`reached maximum (${consumersMax}) of consumers per channel`);
   const queue = vhost.queue(name, connection);
+  checkConsumerArguments(vhost.queueResource(name), queueTypeOf(queue.arguments), args.arguments);
   expectShared(channel, queue, args.exclusive);
   const tag = args.consumerTag === '' ? `amq.ctag-${connection.context.random.name(16)}` : args.consumerTag;
   const consumer = new Consumer(queue, channel, tag, {
@@ -78,6 +84,7 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
     expectShared(channel, queue, args.exclusive);
     channel.consumers.set(tag, consumer);
     queue.addConsumer(consumer);
+    watchTimeout(channel, consumer);
     if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag });
     queue.dispatch();
   });
@@ -85,7 +92,10 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
 
 /** A consumer that wants the queue alone gets it alone. */
 function expectShared(channel: Channel, queue: Queue, exclusive: boolean): void {
-  if (queue.exclusiveConsumer !== undefined || (exclusive && queue.consumers.size > 0))
+  const { singleActiveConsumer, type } = queue.settings;
+  // A quorum queue takes no notice of the flag (RabbitMQ behaviour).
+  if (type === 'quorum') return;
+  if (queue.exclusiveConsumer !== undefined || (exclusive && (singleActiveConsumer || queue.consumers.size > 0)))
     throw accessRefused(`${channel.vhost.queueResource(queue.name)} in exclusive use`);
 }
 

@@ -1,6 +1,9 @@
 // Messages on their way out: basic.deliver, basic.get-ok and basic.return with their content.
 import { frameBody, frameEnd, frameHeader, frameMethod } from '../amqp/frame.ts';
+import { editProperties, peekProperty } from '../amqp/properties.ts';
+import { Table } from '../amqp/table.ts';
 import type { Entry } from '../broker/entry.ts';
+import type { Marks } from '../broker/marks.ts';
 import type { Message } from '../broker/message.ts';
 import type { Connection } from './connection.ts';
 import { outputBytesMax } from './context.ts';
@@ -46,7 +49,8 @@ export function writeDelivery(
 
 /** basic.get-ok; `left` is how many messages still wait in the queue. */
 export function writeGetOk(connection: Connection, channel: number, tag: number, entry: Entry, left: number): void {
-  const { address } = entry.message;
+  const message = delivered(entry);
+  const { address } = message;
   const payload = Buffer.allocUnsafe(17 + address.length);
   payload.writeUInt32BE((60 << 16) | 71);
   writeTag(payload, 4, tag);
@@ -54,7 +58,25 @@ export function writeGetOk(connection: Connection, channel: number, tag: number,
   address.copy(payload, 13);
   payload.writeUInt32BE(left, 13 + address.length);
   connection.output.frame(frameMethod, channel, payload);
-  writeContent(connection, channel, entry.message);
+  writeContent(connection, channel, message);
+}
+
+/**
+ * The message as it is delivered. Where its queue counts returns, the headers of one that came back say how often it did, and how often a
+ * consumer has failed with it (RabbitMQ 4).
+ */
+export function delivered({ message, marks }: Entry): Message {
+  return marks === undefined || marks.acquired === 0 ? message : counted(message, marks);
+}
+
+function counted(message: Message, { acquired, failed }: Marks): Message {
+  const { headerStart, headerEnd, address, publishedAt } = message;
+  const header = message.header as Buffer;
+  const headers = new Map(peekProperty(header, headerStart, headerEnd, 'headers') ?? Table.empty);
+  headers.set('x-acquired-count', { type: 'long', value: BigInt(acquired), tag: 'l' });
+  headers.set('x-delivery-count', { type: 'long', value: BigInt(failed), tag: 'l' });
+  const changed = editProperties(header, headerStart, headerEnd, { headers: Table.from(headers) });
+  return message.rewritten(address, changed, publishedAt);
 }
 
 /** basic.return of a mandatory message that no queue got. */

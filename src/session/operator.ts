@@ -89,7 +89,7 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     return done(false);
   }
   exchange.stats.publishedOut += queues.length;
-  if (publish(queues, message, journal)) journal.whenDurable({ durable: () => done(true) });
+  if (publish(queues, message, journal) === 'kept') journal.whenDurable({ durable: () => done(true) });
   else done(true);
 }
 

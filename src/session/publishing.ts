@@ -234,12 +234,14 @@ export class Publishing {
     exchange.stats.publishedOut += queues.length;
     target.stats.publishedOut += queues.length;
     channel.stats.routed += queues.length;
-    if (publish(queues, message, journal)) {
+    const outcome = publish(queues, message, journal);
+    if (outcome === 'kept') {
       channel.confirms?.journaled();
       if (!journal.accepting) channel.connection.publisherPause.outrun = journal;
       return;
     }
-    channel.confirms?.immediate();
+    if (outcome === 'refused') channel.confirms?.refused();
+    else channel.confirms?.immediate();
     // A transient message needs no disk, unless there is no room for it in memory.
     if (memory.bytes <= memory.limit) return;
     memory.check();

@@ -1,5 +1,6 @@
 // Classes exchange, queue, channel.flow and access: what there is, and how it hangs together.
 import type { Table } from '../amqp/table.ts';
+import { checkServerNamed } from '../broker/arguments.ts';
 import { accessRefused, notFound, notImplemented } from '../broker/errors.ts';
 import { bindingIdentity, type Destination } from '../broker/exchange.ts';
 import type { Queue } from '../broker/queue.ts';
@@ -30,12 +31,10 @@ export const topologyHandlers: Handlers = {
     if (args.passive) vhost.exchange(name);
     else {
       channel.mayOr403('configure', 'exchange', name);
-      vhost.declareExchange(name, { ...args, arguments: args.arguments.copy() });
-      const alternate = args.arguments.get('alternate-exchange');
-      if (alternate?.type === 'longstr') {
+      vhost.declareExchange(name, { ...args, arguments: args.arguments.copy() }, alternate => {
         channel.mayOr403('read', 'exchange', name);
-        channel.mayOr403('write', 'exchange', Buffer.from(alternate.value).toString());
-      }
+        channel.mayOr403('write', 'exchange', alternate);
+      });
     }
     channel.reply(recorded, args.noWait, 'exchange.declare-ok', {});
   },
@@ -157,10 +156,18 @@ function declareQueue(channel: Channel, args: QueueArguments): Queue {
     autoDelete: args.autoDelete,
     arguments: args.arguments.copy(),
   };
+  if (given === '') checkServerNamed(declaration.arguments);
   const name = given === '' ? `amq.gen-${connection.context.random.name(16)}` : given;
+  vhost.checkQueueName(name);
   channel.mayOr403('configure', 'queue', name);
+  const maySendOn = (deadLetterExchange: string): void => {
+    channel.mayOr403('read', 'queue', name);
+    channel.mayOr403('write', 'exchange', deadLetterExchange);
+  };
   const queue =
-    given === '' ? vhost.createQueue(name, declaration, connection) : vhost.declareQueue(name, declaration, connection);
+    given === ''
+      ? vhost.createQueue(name, declaration, connection, maySendOn)
+      : vhost.declareQueue(name, declaration, connection, maySendOn);
   if (queue.owner === connection) connection.exclusiveQueues.add(queue);
   return queue;
 }

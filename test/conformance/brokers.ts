@@ -20,8 +20,26 @@ export type Broker = {
   /** Port for Prometheus; likewise. */
   readonly prometheus: number;
   readonly ours: boolean;
+  /** The memory or disk alarm goes off (`on`) or ends, by what an operator would do at run time. */
+  alarm(resource: Resource, on: boolean): Promise<void>;
   stop(): Promise<void>;
 };
+
+/** What a broker can run low on. */
+export type Resource = 'memory' | 'disk';
+
+/** RabbitMQ's plugins for the management API and for Prometheus. */
+export const managementPlugins: readonly string[] = ['rabbitmq_management', 'rabbitmq_prometheus'];
+
+/** These, and the plugins whose exchange types and events Leveret has too. */
+export const allPlugins: readonly string[] = [
+  ...managementPlugins,
+  'rabbitmq_consistent_hash_exchange',
+  'rabbitmq_random_exchange',
+  'rabbitmq_recent_history_exchange',
+  'rabbitmq_event_exchange',
+  'rabbitmq_sharding',
+];
 
 type Grant = { vhost: string; configure: string; write: string; read: string };
 type User = { name: string; password: string; tags: string[]; grants: Grant[] };
@@ -141,6 +159,7 @@ async function launch(
     http: { management: number; prometheus: number },
     others: number[],
   ) => { command: string[]; env: NodeJS.ProcessEnv },
+  alarm: (port: number, env: NodeJS.ProcessEnv, management: number) => Broker['alarm'],
   after: (env: NodeJS.ProcessEnv) => void = () => {},
 ): Promise<Broker> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), `oracle-${product}-`));
@@ -170,23 +189,56 @@ async function launch(
     await stop();
     throw error;
   }
-  return { product, port: port!, ...http, ours: true, stop };
+  return { product, port: port!, ...http, ours: true, alarm: alarm(port!, env, http.management), stop };
 }
-
-/** The exchange types that Leveret has built in. */
-const exchangePlugins = ['consistent_hash_exchange', 'random_exchange', 'recent_history_exchange', 'sharding'];
 
 const epmd = '/usr/bin/epmd';
 const rabbitmqServer = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 
+const erlCall = '/usr/bin/erl_call';
+
+/** What `rabbitmqctl set_vm_memory_high_watermark` and `set_disk_free_limit` call, for an alarm and for none. */
+const watermarks: { readonly [resource in Resource]: readonly [on: string, off: string] } = {
+  memory: [
+    'vm_memory_monitor set_vm_memory_high_watermark [0.00001]',
+    'vm_memory_monitor set_vm_memory_high_watermark [0.9]',
+  ],
+  disk: ['rabbit_disk_monitor set_disk_free_limit ["1000TB"]', 'rabbit_disk_monitor set_disk_free_limit ["1MB"]'],
+};
+
+/** Alarms of the RabbitMQ node on this port. */
+const rabbitmqAlarm =
+  (port: number, env: NodeJS.ProcessEnv): Broker['alarm'] =>
+  async (resource, on) => {
+    const call = watermarks[resource][on ? 0 : 1];
+    const ran = spawnSync(erlCall, ['-n', `oracle${port}@localhost`, '-a', call], { env, encoding: 'utf8' });
+    if (ran.status !== 0 || !ran.stdout.startsWith('ok')) {
+      throw new Error(`${erlCall} ${call} on port ${port} said ${ran.status} ${ran.stdout} ${ran.stderr}`);
+    }
+  };
+
+/** Alarms of Leveret, set by an administrator. */
+const leveretAlarm =
+  (management: number): Broker['alarm'] =>
+  async (resource, on) => {
+    const response = await fetch(`http://127.0.0.1:${management}/api/alarms/${resource}`, {
+      method: 'PUT',
+      headers: {
+        authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ set: on }),
+    });
+    if (!response.ok) throw new Error(`PUT /api/alarms/${resource}: ${response.status} ${await response.text()}`);
+  };
+
 /** Starts Debian's RabbitMQ as a node of its own, with an epmd of its own, on the loopback only. */
-function startRabbitmq(withManagement: boolean): Promise<Broker> {
+function startRabbitmq(plugins: readonly string[]): Promise<Broker> {
   const prepare: Parameters<typeof launch>[1] = (folder, port, { management, prometheus }, [dist, names]) => {
-    const plugins = withManagement ? [...exchangePlugins, 'management', 'prometheus'] : exchangePlugins;
-    fs.writeFileSync(path.join(folder, 'plugins'), `[${plugins.map(name => `rabbitmq_${name}`).join(',')}].\n`);
+    fs.writeFileSync(path.join(folder, 'plugins'), `[${plugins.join()}].\n`);
     fs.writeFileSync(path.join(folder, 'definitions.json'), definitions());
     const settings = [`load_definitions = ${folder}/definitions.json`];
-    if (withManagement) {
+    if (plugins.includes('rabbitmq_management')) {
       settings.push(`management.tcp.port = ${management}`, 'management.tcp.ip = 127.0.0.1');
       settings.push(`prometheus.tcp.port = ${prometheus}`, 'prometheus.tcp.ip = 127.0.0.1');
       settings.push('collect_statistics_interval = 500');
@@ -211,7 +263,7 @@ function startRabbitmq(withManagement: boolean): Promise<Broker> {
     };
     return { command: [rabbitmqServer], env };
   };
-  return launch('rabbitmq', prepare, env => void spawnSync(epmd, ['-kill'], { env }));
+  return launch('rabbitmq', prepare, rabbitmqAlarm, env => void spawnSync(epmd, ['-kill'], { env }));
 }
 
 /** True when this machine lacks the broker; in CI that is a failure, told by `npm test`. */
@@ -221,7 +273,7 @@ export function missing(product: Product): boolean {
 
 /** Starts Leveret as built in `dist/`. */
 function startLeveret(): Promise<Broker> {
-  return launch('leveret', (folder, port, { management, prometheus }) => {
+  const prepare: Parameters<typeof launch>[1] = (folder, port, { management, prometheus }) => {
     // Hashes as RabbitMQ makes them, so that both say the same of users.
     const hashing = 'password_hashing_module = rabbit_password_hashing_sha256\n';
     fs.writeFileSync(path.join(folder, 'leveret.conf'), hashing + leveretConfig());
@@ -232,20 +284,25 @@ function startLeveret(): Promise<Broker> {
       command: [process.execPath, main, 'start', ...flags, '--config', `${folder}/leveret.conf`],
       env: process.env,
     };
-  });
+  };
+  return launch('leveret', prepare, (_port, _env, management) => leveretAlarm(management));
 }
 
-/** The broker of this product: the running one named by `ORACLE_RABBITMQ_PORT` or `ORACLE_LEVERET_PORT` (and `_MANAGEMENT_PORT`), or a new one. */
-export function startBroker(product: Product, withManagement = false): Promise<Broker> {
+/**
+ * The broker of this product: the running one named by `ORACLE_RABBITMQ_PORT` or `ORACLE_LEVERET_PORT` (and
+ * `_MANAGEMENT_PORT`), or a new one; RabbitMQ with these plugins.
+ */
+export function startBroker(product: Product, plugins: readonly string[] = []): Promise<Broker> {
   const variable = `ORACLE_${product.toUpperCase()}`;
   const running = process.env[`${variable}_PORT`];
   if (running) {
     const management = Number(process.env[`${variable}_MANAGEMENT_PORT`] ?? 0);
     const prometheus = Number(process.env[`${variable}_PROMETHEUS_PORT`] ?? 0);
     const port = Number(running);
-    return Promise.resolve({ product, port, management, prometheus, ours: false, stop: async () => {} });
+    const alarm = product === 'rabbitmq' ? rabbitmqAlarm(port, process.env) : leveretAlarm(management);
+    return Promise.resolve({ product, port, management, prometheus, ours: false, alarm, stop: async () => {} });
   }
-  return product === 'rabbitmq' ? startRabbitmq(withManagement) : startLeveret();
+  return product === 'rabbitmq' ? startRabbitmq(plugins) : startLeveret();
 }
 
 /** The products that `ORACLE_TARGET` names, by default both. */

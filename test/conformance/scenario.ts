@@ -12,6 +12,10 @@ export type Scenario = {
   readonly id: string;
   readonly covers: readonly string[];
   readonly differs?: Difference;
+  /** Set where RabbitMQ 3.10.8 has no such feature, so that Leveret plays alone: where the expected values come from. */
+  readonly source?: string;
+  /** Played with no other beside it, since it changes what all clients of the broker see. */
+  readonly alone?: boolean;
   /** Played after all others, alone, since it stops the broker. */
   readonly last?: boolean;
   readonly play: (t: Stage) => Promise<void>;
@@ -23,7 +27,13 @@ export const scenarios: Scenario[] = [];
 /** Declares one scenario: its title, the rows it covers, and how it is played. */
 export type Declare = (
   title: string,
-  options: { covers: readonly string[]; differs?: Difference; last?: boolean },
+  options: {
+    covers: readonly string[];
+    differs?: Difference;
+    source?: string;
+    alone?: boolean;
+    last?: boolean;
+  },
   play: (t: Stage) => Promise<void>,
 ) => void;
 
@@ -42,9 +52,10 @@ let stages = 0;
 export class Stage {
   readonly product: Product;
   readonly port: number;
-  private readonly broker: Broker;
+  readonly broker: Broker;
   private readonly prefix: string;
   private readonly names: string[] = [];
+  private readonly undo: (() => Promise<void>)[] = [];
   private named = 0;
   private readonly wires: Wire[] = [];
   private second: Promise<Wire> | undefined;
@@ -195,9 +206,15 @@ export class Stage {
     await this.broker.stop();
   }
 
-  /** Closes every connection and deletes every name. */
+  /** Has this done at the end, before names are deleted; what was asked for last comes first. */
+  afterwards(undo: () => Promise<void>): void {
+    this.undo.unshift(undo);
+  }
+
+  /** Closes every connection, undoes what is to be undone and deletes every name. */
   async clear(): Promise<void> {
     for (const wire of this.wires) wire.destroy();
+    for (const undo of this.undo) await undo();
     if (this.names.length === 0) return;
     const wire = await Wire.login(this.port);
     for (const name of this.names) await deleteBoth(wire, name);

@@ -1,6 +1,6 @@
 // A broker with its management API for tests: requests as a user, and the same set-up on both brokers.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Broker, type Product, startBroker } from '../conformance/brokers.ts';
+import { type Broker, managementPlugins, type Product, startBroker } from '../conformance/brokers.ts';
 
 /** What a request was answered with. */
 export interface Reply {
@@ -27,7 +27,7 @@ export class ManagedBroker {
 
   /** Starts it; resolves when its API answers. */
   static async start(product: Product): Promise<ManagedBroker> {
-    const managed = new ManagedBroker(await startBroker(product, true));
+    const managed = new ManagedBroker(await startBroker(product, managementPlugins));
     for (let tries = 0; ; tries++) {
       const up = await managed.ask('GET', '/overview').catch(() => undefined);
       if (up?.status === 200) return managed;

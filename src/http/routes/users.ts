@@ -8,8 +8,9 @@ import {
   hashPassword,
   PasswordError,
 } from '../../auth/password.ts';
+import { userLimitsOf } from '../definitions/rules.ts';
 import { badRequest, notFound } from '../errors.ts';
-import { name, repeated, words } from '../fields.ts';
+import { argumentsTable, name, repeated, words } from '../fields.ts';
 import type { Management } from '../management.ts';
 import { deleteUsers, recordPeople } from '../people.ts';
 import { changed, plainList, put, type Route, route } from '../route.ts';
@@ -24,7 +25,7 @@ const user = z.strictObject({
   password_hash: z.string().max(4096).optional(),
   hashing_algorithm: z.string().optional(),
   tags: words.optional(),
-  limits: z.looseObject({}).optional(),
+  limits: argumentsTable.optional(),
   ...repeated,
   username: z.unknown().optional(),
 });
@@ -104,7 +105,11 @@ export const userRoutes: readonly Route[] = [
       if (body.tags === undefined) throw badRequest('tags_not_present');
       const credential = await credentialOf(management, body);
       const isNew = !management.authority.accounts.has(params.user);
-      await recordPeople(management, [{ type: 'user.put', name: params.user, ...credential, tags: body.tags }]);
+      const limits = userLimitsOf({ name: params.user, limits: body.limits ?? {} });
+      await recordPeople(management, [
+        { type: 'user.put', name: params.user, ...credential, tags: body.tags },
+        ...limits.map(({ name, value }) => ({ type: 'user.limit.put', user: params.user, name, value }) as const),
+      ]);
       return put(isNew);
     },
   }),

@@ -62,7 +62,7 @@ export const vhostRoutes: readonly Route[] = [
       const { name } = params;
       if (Buffer.byteLength(name) > 255) throw badRequest('the name of a vhost has at most 255 bytes');
       const isNew = !management.broker.vhosts.has(name);
-      management.broker.createVhost(name);
+      await durably(management, 'topology', () => management.broker.createVhost(name));
       // Who makes a vhost may use it (RabbitMQ behaviour).
       const all = { configure: '.*', write: '.*', read: '.*' };
       await recordPeople(management, isNew ? [{ type: 'permission.put', user: viewer.name, vhost: name, ...all }] : []);

@@ -166,12 +166,6 @@ describe('an import names the first mistake and', () => {
   });
 });
 
-it('what is not kept is said', async () => {
-  const policies = [{ vhost: '/', name: 'p', pattern: '', definition: {} }];
-  const answer = await ask(brokers[0]!, 'POST', '/definitions', { policies });
-  expect(answer).toEqual({ status: 200, body: { ignored: { policies: 1 } } });
-});
-
 it('load_definitions makes a new broker of the file alone', async () => {
   const path = join(folder, 'definitions.json');
   writeFileSync(
