@@ -52,6 +52,12 @@ export class Broker implements VhostOwner {
     this.#lastQueueId = Math.max(this.#lastQueueId, id);
   }
 
+  get queueCount(): number {
+    let count = 0;
+    for (const vhost of this.vhosts.values()) count += vhost.queues.size;
+    return count;
+  }
+
   get exchangeCount(): number {
     let count = 0;
     for (const vhost of this.vhosts.values()) count += vhost.exchanges.size;

@@ -213,6 +213,9 @@ export class Queue implements Holder {
       }
     }
     entry.message.retain();
+    // Without a time to live at all it does not join those that have one (RabbitMQ behaviour).
+    if (this.#marks && this.settings.messageTtlMs === 0 && this.settings.deadLetterExchange === undefined)
+      return this.leave(entry, 'expired');
     this.ready.push(entry);
     if (entry.marks !== undefined && entry.marks.deadline !== 0) this.#timed = true;
     if (this.#drops || this.#timed) this.tidy();

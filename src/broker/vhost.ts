@@ -67,6 +67,7 @@ export interface VhostOwner {
   readonly limits: BrokerLimits;
   /** Of all vhosts. */
   readonly exchangeCount: number;
+  readonly queueCount: number;
   /** Gives a new id. */
   nextQueueId(): number;
 }
@@ -354,7 +355,7 @@ export class Vhost {
     };
     if (this.queues.size >= limit) refuse(`vhost '${this.name}' (${limit})`);
     const { queuesMax } = this.#owner.limits;
-    if (this.#owner.queuesById.size >= queuesMax) refuse(`cluster (${queuesMax})`);
+    if (this.#owner.queueCount >= queuesMax) refuse(`cluster (${queuesMax})`);
     const resource = this.queueResource(name);
     const deadLetterExchange = exchangeArgument(resource, 'x-dead-letter-exchange', declaration.arguments);
     if (deadLetterExchange !== undefined) maySendOn(deadLetterExchange);
