@@ -23,8 +23,9 @@ import type { BrokerLimits } from './limits.ts';
 import { keyOf, type Message } from './message.ts';
 import { targetOf } from './policy.ts';
 import { publish } from './publish.ts';
-import { Queue, type Services } from './queue.ts';
+import { Queue } from './queue.ts';
 import { route } from './route.ts';
+import type { Services } from './services.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
 import { VhostRules } from './vhost-rules.ts';
 

@@ -18,10 +18,11 @@ import type { Vhost } from '../broker/vhost.ts';
 import type { Confirms } from './confirms.ts';
 import type { Connection } from './connection.ts';
 import { basicHandlers } from './consuming.ts';
-import { writeDelivery } from './delivery.ts';
+import { delivered, writeDelivery } from './delivery.ts';
 import { guarded, handlerFailed } from './failures.ts';
 import { Parking } from './parking.ts';
 import { Publishing, publishIds } from './publishing.ts';
+import type { DirectReplies } from './reply-consumer.ts';
 import { ackIds, ackOne, settleRange } from './settling.ts';
 import { topologyHandlers } from './topology.ts';
 import { type Transaction, transactionHandlers } from './transaction.ts';
@@ -48,6 +49,8 @@ export class Channel implements Recipient, Holder {
   prefetch = 0;
   confirms: Confirms | undefined;
   transaction: Transaction | undefined;
+  /** The consumer of direct reply-to. */
+  replies: DirectReplies | undefined;
   /** Name of the queue that was declared last on this channel; stands for an empty queue name. */
   lastQueue: string | undefined;
   readonly #parking: Parking;
@@ -112,7 +115,7 @@ export class Channel implements Recipient, Holder {
       this.unsettled.add(entry);
       if (this.credit.limit !== 0) this.credit.used++;
     }
-    writeDelivery(this.connection, this.number, consumer.prefix, tag, entry);
+    writeDelivery(this.connection, this.number, consumer.prefix, tag, delivered(entry), entry.redelivered);
   }
 
   cancelled(consumer: Consumer): void {
@@ -134,6 +137,7 @@ export class Channel implements Recipient, Holder {
   reopen(): void {
     if (this.state !== 'open') return;
     this.credit.open = true;
+    this.replies?.resume();
     for (const consumer of this.consumers.values()) consumer.queue.resume(consumer);
   }
 
@@ -220,6 +224,7 @@ export class Channel implements Recipient, Holder {
     this.connection.context.broker.services.memory.leave(this);
     this.credit.open = false;
     this.#parking.end();
+    this.replies?.end();
     const queues = new Set<Queue>();
     for (const consumer of this.consumers.values()) {
       consumer.queue.removeConsumer(consumer);

@@ -9,11 +9,13 @@ import { type AmqpError, accessRefused, notFound, preconditionFailed } from '../
 import { Source } from '../broker/memory.ts';
 import { encodeAddress, Message } from '../broker/message.ts';
 import { publish } from '../broker/publish.ts';
-import type { Queue, Services } from '../broker/queue.ts';
+import type { Queue } from '../broker/queue.ts';
+import { deliverReplies } from '../broker/reply-to.ts';
 import { route } from '../broker/route.ts';
+import type { Services } from '../broker/services.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
-import { checkUserId, expirationOf, isPersistent } from './content-header.ts';
+import { asksForDirectReply, checkUserId, expirationOf, isPersistent, withReplyTo } from './content-header.ts';
 import type { SessionContext } from './context.ts';
 import type { Verdict } from './settling.ts';
 
@@ -52,6 +54,8 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
   const exchange = vhost.exchange(name);
   if (exchange.internal) throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(name)}`);
   let header = encodeProperties(properties, body.length);
+  // An operator has no channel to wait on.
+  if (asksForDirectReply(header, 0)) header = withReplyTo(header, 0, header.length, undefined);
   checkUserId(header, 0, header.length, user);
   expirationOf(header, 0, header.length);
   const persistent = isPersistent(header, 0, header.length);
@@ -74,6 +78,7 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     context.clock.now,
   );
   const { queues } = route(vhost, exchange, message, keys);
+  if (name === '') deliverReplies(context.broker.replyConsumers, keys, message);
   exchange.stats.publishedIn++;
   vhost.stats.published++;
   if (queues.length === 0) {

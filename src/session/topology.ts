@@ -4,7 +4,9 @@ import { checkServerNamed } from '../broker/arguments.ts';
 import { accessRefused, notFound, notImplemented } from '../broker/errors.ts';
 import { bindingIdentity, type Destination } from '../broker/exchange.ts';
 import type { Queue } from '../broker/queue.ts';
+import { replyQueue } from '../broker/reply-to.ts';
 import type { Channel, Handlers } from './channel.ts';
+import { declareReplies } from './reply-consumer.ts';
 
 /** The queue that a method means: an empty name stands for the queue declared last on the channel. */
 export function queueName(channel: Channel, given: string): string {
@@ -65,6 +67,7 @@ export const topologyHandlers: Handlers = {
   },
 
   'queue.declare': (channel, args) => {
+    if (args.queue.startsWith(replyQueue)) return declareReplies(channel, withoutLineEnds(args.queue), args.noWait);
     const recorded = recordedBy(channel);
     const queue = args.passive ? passive(channel, withoutLineEnds(args.queue)) : declareQueue(channel, args);
     queue.touch();

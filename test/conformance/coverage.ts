@@ -90,6 +90,20 @@ const mechanics: { readonly [id: string]: string } = {
   'heartbeat/missed': 'a silent client is cut off',
   'topic/match': 'topic keys',
   'headers/match': 'headers of all four kinds of x-match',
+  'reply-to/ok': 'direct reply-to: requests and replies',
+  'reply-to/tag': 'direct reply-to: delivery tags of replies',
+  'reply-to/mandatory': 'direct reply-to: a mandatory reply',
+  'reply-to/gone': 'direct reply-to: replies to who is gone',
+  'reply-to/refused': 'direct reply-to: what is refused',
+  'reply-to/declare': 'direct reply-to: queue.declare tells who waits',
+  'reply-to/no-queue': 'direct reply-to: it is no queue for other methods',
+  'reply-to/permission': 'direct reply-to: needs no permission',
+  'reply-to/tx': 'direct reply-to: in a transaction',
+  'exchange-type/x-consistent-hash': 'x-consistent-hash: by key, header and property; weights',
+  'exchange-type/x-modulus-hash': 'x-modulus-hash',
+  'exchange-type/x-random': 'x-random',
+  'exchange-type/x-local-random': 'x-local-random',
+  'exchange-type/x-recent-history': 'x-recent-history: how many, in order, what is not stored',
 };
 
 /** What queues can do beyond holding messages. */
@@ -155,6 +169,8 @@ const errors: { readonly [id: string]: string } = {
   'err:publish-internal': '403 channel `cannot publish to internal exchange ..`',
   'err:in-use': '406 channel `.. in use`, `.. not empty`',
   'err:unknown-exchange-type': "503 connection `unknown exchange type 't'`",
+  'err:reply-to': '406 channel `fast reply consumer does not exist`, `reply consumer ..`',
+  'err:exchange-argument': "406 channel: an argument that the exchange's type refuses",
   'err:invalid-binding': '406 channel `Invalid x-match field ..`',
   'err:unknown-tag': '406 channel `unknown delivery tag n`',
   'err:consumer-tag': "530 connection `attempt to reuse consumer tag 'c'`",
@@ -204,7 +220,7 @@ const edges: { readonly [id: string]: string } = {
 
 /** What is left out here, and why. */
 const leftOut: { readonly [what: string]: string } = {
-  'policies, alarms, delays, direct reply-to': 'come with these features (edge 22)',
+  'policies, alarms, delays': 'come with these features (edge 22)',
   streams: 'a queue of type stream is refused',
   'deletion of a vhost or user, closing by an operator (edge 25)': 'comes with the management API',
   'limits of connections, channels, consumers and queues': 'come with limits',

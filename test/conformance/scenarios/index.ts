@@ -16,3 +16,5 @@ import './copies.ts';
 import './headers-exchange.ts';
 import './bindings-between-exchanges.ts';
 import './policy.ts';
+import './exchange-types.ts';
+import './reply-to.ts';

@@ -38,7 +38,7 @@ export class House {
       scratch: undefined,
       memory: new Memory(1 << 20),
       clock: { now: 1 },
-      random: { name: () => '', below: () => 0 },
+      random: { name: () => 'random', below: limit => limit - 1 },
       later: run => run(),
       damaged: () => {},
       unsettled,

@@ -1,12 +1,12 @@
 // Policies: what they match, which one holds, what is refused, and that they hold at once and after a restart.
 import { describe, expect, test } from 'vitest';
 import type { RuleFact } from '../../../src/broker/facts.ts';
-import type { Message } from '../../../src/broker/message.ts';
 import { type ApplyTo, Policy, type PolicyOptions, PolicySet, type PolicyTarget } from '../../../src/broker/policy.ts';
 import { checkPolicy, type GivenPolicy, type PolicyKind } from '../../../src/broker/policy-check.ts';
 import { route } from '../../../src/broker/route.ts';
 import type { Vhost } from '../../../src/broker/vhost.ts';
 import { House } from './house.ts';
+import { Bench } from './shelf.ts';
 
 const options = (more: Partial<PolicyOptions> = {}): PolicyOptions => ({
   name: 'p',
@@ -187,7 +187,8 @@ describe('a rule of a vhost', () => {
     house.declareExchange('alt');
     const [from, alternate] = ['q-x', 'alt'].map(name => house.vhost.exchange(name));
     house.vhost.bind(alternate!, house.vhost.queue('left', undefined), 'k', house.vhost.exchange('').arguments);
-    const found = (): string[] => route(house.vhost, from!, {} as Message, ['k']).queues.map(({ name }) => name);
+    const message = new Bench().message('x');
+    const found = (): string[] => route(house.vhost, from!, message, ['k']).queues.map(({ name }) => name);
     expect(found()).toEqual([]);
     const { version } = house.vhost;
     house.vhost.setRule(put({ definition: { 'alternate-exchange': 'alt' } }));

@@ -107,7 +107,7 @@ test('a segment takes as many short messages as fit', async () => {
       header,
       bytesOf(5000),
     ]);
-    moved.journal.move(1, content, 5000, [{ id: n, queue: 1, sequence: n }]);
+    moved.journal.move(1, content, 5000, [{ id: n, queue: 1, sequence: n, marks: undefined }]);
   }
   await published.journal.durable();
   await moved.journal.durable();
