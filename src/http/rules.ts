@@ -45,20 +45,9 @@ export function parameterFacts(vhost: string, component: string, name: string, v
     throw badRequest(invalid(`${name} not a list ${erlangPlain(value)}`));
   const given = fields as Readonly<Record<string, Plain>>;
   if (component === limitsOfVhosts) return Object.entries(given).map(([limit, each]) => limitFact(vhost, limit, each));
-  const { pattern, definition, priority, 'apply-to': applyTo } = given;
-  const problems = Object.entries({ pattern, definition })
-    .filter(([, each]) => each === undefined)
-    .map(([key]) => `Key "${key}" not found in ${name}`);
-  if (pattern === undefined || definition === undefined) throw badRequest(invalid(...problems));
-  return [
-    policyFact('operator-policy', vhost, {
-      name,
-      pattern,
-      definition,
-      ...(priority === undefined ? {} : { priority }),
-      ...(applyTo === undefined ? {} : { applyTo }),
-    }),
-  ];
+  const missing = ['pattern', 'definition'].filter(key => given[key] === undefined);
+  if (missing.length > 0) throw badRequest(invalid(...missing.map(key => `Key "${key}" not found in ${name}`)));
+  return [policyFact('operator-policy', vhost, { ...given, name })];
 }
 
 function invalid(...problems: readonly string[]): string {
