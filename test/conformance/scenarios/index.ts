@@ -15,3 +15,8 @@ import './copies.ts';
 import './headers-exchange.ts';
 import './bindings-between-exchanges.ts';
 import './policy.ts';
+import './limits.ts';
+import './topic-permission.ts';
+import './reply.ts';
+import './alarm.ts';
+import './firehose.ts';
