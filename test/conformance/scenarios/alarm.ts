@@ -5,8 +5,12 @@ import { type Stage, theme } from '../scenario.ts';
 import { type Channel, capabilities, type Wire } from '../wire.ts';
 
 const declare = theme('alarm');
+const rows: { readonly [row: string]: readonly string[] } = {
+  blocked: ['alarm/blocked', 'connection.blocked/ok', 'connection.unblocked/ok'],
+  consumers: ['alarm/consumers', 'edge:22'],
+};
 const scenario = (title: string, row: string, play: (t: Stage) => Promise<void>): void =>
-  declare(title, { covers: [`alarm:${row}`], alone: true }, play);
+  declare(title, { covers: rows[row] ?? [`alarm/${row}`], alone: true }, play);
 
 /** Sets or ends an alarm, and returns once every connection has been told: a new one is told after the others. */
 async function alarm(t: Stage, on: boolean, resource: Resource = 'memory'): Promise<void> {

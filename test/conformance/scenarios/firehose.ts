@@ -113,7 +113,7 @@ async function noMore(copies: Channel, log: string): Promise<void> {
   await copies.gotNothing(log);
 }
 
-scenario('a publish to the default exchange', { covers: ['firehose:publish'] }, async t => {
+scenario('a publish to the default exchange', { covers: ['firehose/publish'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t);
   const queue = await t.queue(channel);
   channel.publish('', queue, 'x');
@@ -121,7 +121,7 @@ scenario('a publish to the default exchange', { covers: ['firehose:publish'] }, 
   await noMore(copies, log);
 });
 
-scenario('a publish to an exchange and many queues', { covers: ['firehose:publish'] }, async t => {
+scenario('a publish to an exchange and many queues', { covers: ['firehose/publish'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t);
   const exchange = await t.exchange(channel, 'fanout');
   const queues = [await t.queue(channel), await t.queue(channel)].sort();
@@ -134,7 +134,7 @@ scenario('a publish to an exchange and many queues', { covers: ['firehose:publis
   assert.equal(headers.get('vhost'), vhost);
 });
 
-scenario('a publish that no queue gets', { covers: ['firehose:publish'] }, async t => {
+scenario('a publish that no queue gets', { covers: ['firehose/publish'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t);
   channel.publish('amq.direct', 'k', 'x', { mandatory: true });
   await channel.expect('basic.return');
@@ -142,7 +142,7 @@ scenario('a publish that no queue gets', { covers: ['firehose:publish'] }, async
   await noMore(copies, log);
 });
 
-scenario('a publish with all properties', { covers: ['firehose:properties'] }, async t => {
+scenario('a publish with all properties', { covers: ['firehose/properties'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t, 'publish.#');
   const properties = {
     contentType: 'text/plain',
@@ -184,7 +184,7 @@ scenario('a publish with all properties', { covers: ['firehose:properties'] }, a
   });
 });
 
-scenario('a publish with CC and BCC', { covers: ['firehose:publish', 'copies:bcc'] }, async t => {
+scenario('a publish with CC and BCC', { covers: ['firehose/publish', 'copies/bcc'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t);
   channel.publish('amq.direct', 'k', 'x', { properties: { headers: { CC: list('c'), BCC: list('b') } } });
   await published(copies, log, 'amq.direct', 'x', {
@@ -195,7 +195,7 @@ scenario('a publish with CC and BCC', { covers: ['firehose:publish', 'copies:bcc
   });
 });
 
-scenario('a publish of another user on another channel', { covers: ['firehose:publish'] }, async t => {
+scenario('a publish of another user on another channel', { covers: ['firehose/publish'] }, async t => {
   const { vhost, copies, log } = await traced(t);
   const wire = await t.login({ vhost });
   const channel = await wire.channel(7);
@@ -204,14 +204,14 @@ scenario('a publish of another user on another channel', { covers: ['firehose:pu
 });
 
 for (const body of ['', 'x'.repeat(300_000)]) {
-  scenario(`a body of ${body.length} octets`, { covers: ['firehose:properties'] }, async t => {
+  scenario(`a body of ${body.length} octets`, { covers: ['firehose/properties'] }, async t => {
     const { vhost, channel, copies, log } = await traced(t);
     channel.publish('amq.direct', 'k', body);
     await published(copies, log, 'amq.direct', body, { vhost, keys: ['k'], queues: [] });
   });
 }
 
-scenario('a delivery', { covers: ['firehose:deliver'] }, async t => {
+scenario('a delivery', { covers: ['firehose/deliver'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t, 'deliver.#');
   const queue = await t.queue(channel);
   await t.bind(channel, queue, 'amq.direct', 'k');
@@ -234,7 +234,7 @@ scenario('a delivery', { covers: ['firehose:deliver'] }, async t => {
 });
 
 for (const noAck of [true, false]) {
-  scenario(`a get with no-ack ${noAck}`, { covers: ['firehose:deliver'] }, async t => {
+  scenario(`a get with no-ack ${noAck}`, { covers: ['firehose/deliver'] }, async t => {
     const { vhost, channel, copies, log } = await traced(t, 'deliver.#');
     const queue = await t.queue(channel);
     channel.publish('', queue, 'x');
@@ -245,7 +245,7 @@ for (const noAck of [true, false]) {
   });
 }
 
-scenario('a delivery again', { covers: ['firehose:deliver'] }, async t => {
+scenario('a delivery again', { covers: ['firehose/deliver'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t, 'deliver.#');
   const queue = await t.queue(channel);
   channel.publish('', queue, 'x');
@@ -256,7 +256,7 @@ scenario('a delivery again', { covers: ['firehose:deliver'] }, async t => {
   await delivered(copies, log, queue, 'x', { vhost, keys: [queue], redelivered: 1 });
 });
 
-scenario('a publish comes before its delivery', { covers: ['firehose:publish', 'firehose:deliver'] }, async t => {
+scenario('a publish comes before its delivery', { covers: ['firehose/publish', 'firehose/deliver'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t);
   const queue = await t.queue(channel);
   await channel.consume(queue, 'c', { noAck: true });
@@ -267,7 +267,7 @@ scenario('a publish comes before its delivery', { covers: ['firehose:publish', '
   await noMore(copies, log);
 });
 
-scenario('keys choose what is looked at', { covers: ['firehose:publish', 'firehose:deliver'] }, async t => {
+scenario('keys choose what is looked at', { covers: ['firehose/publish', 'firehose/deliver'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t, 'publish.amq.direct');
   const queue = await t.queue(channel);
   channel.publish('', queue, 'no');
@@ -278,7 +278,7 @@ scenario('keys choose what is looked at', { covers: ['firehose:publish', 'fireho
   await noMore(copies, log);
 });
 
-scenario('copies are not traced when they are delivered', { covers: ['firehose:loop'] }, async t => {
+scenario('copies are not traced when they are delivered', { covers: ['firehose/loop'] }, async t => {
   const { channel, copies, log } = await traced(t);
   await copies.consume(log, 'log', { noAck: true });
   channel.publish('amq.direct', 'k', 'x');
@@ -288,14 +288,14 @@ scenario('copies are not traced when they are delivered', { covers: ['firehose:l
   await copies.quiet();
 });
 
-scenario('a client cannot publish copies', { covers: ['firehose:loop', 'err:publish-internal'] }, async t => {
+scenario('a client cannot publish copies', { covers: ['firehose/loop', 'err:publish-internal'] }, async t => {
   const { vhost, channel } = await traced(t);
   channel.publish('amq.rabbitmq.trace', 'publish.x', 'x');
   const text = `ACCESS_REFUSED - cannot publish to internal exchange 'amq.rabbitmq.trace' in vhost '${vhost}'`;
   await channel.refused(403, text, 'basic.publish');
 });
 
-scenario('a refused publish has no copy', { covers: ['firehose:publish'] }, async t => {
+scenario('a refused publish has no copy', { covers: ['firehose/publish'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t);
   const exchange = t.name('x');
   channel.publish(exchange, 'k', 'x');
@@ -303,7 +303,7 @@ scenario('a refused publish has no copy', { covers: ['firehose:publish'] }, asyn
   await noMore(copies, log);
 });
 
-scenario('begins and ends for channels that are open', { covers: ['firehose:switch'] }, async t => {
+scenario('begins and ends for channels that are open', { covers: ['firehose/switch'] }, async t => {
   const { vhost, channel, copies, log } = await traced(t, '#', false);
   channel.publish('amq.direct', 'k', 'before');
   await channel.sync();
@@ -317,7 +317,7 @@ scenario('begins and ends for channels that are open', { covers: ['firehose:swit
   await noMore(copies, log);
 });
 
-scenario('of one vhost says nothing of another', { covers: ['firehose:switch'] }, async t => {
+scenario('of one vhost says nothing of another', { covers: ['firehose/switch'] }, async t => {
   const { copies, log } = await traced(t);
   const other = await t.channel({ vhost: await newVhost(t) });
   other.publish('amq.direct', 'k', 'x');
@@ -325,7 +325,7 @@ scenario('of one vhost says nothing of another', { covers: ['firehose:switch'] }
   await noMore(copies, log);
 });
 
-scenario('is shown with the vhost', { covers: ['firehose:switch'] }, async t => {
+scenario('is shown with the vhost', { covers: ['firehose/switch'] }, async t => {
   const { vhost } = await traced(t);
   const path = `/vhosts/${encodeURIComponent(vhost)}`;
   assert.equal(((await must(t, 'GET', path)) as { tracing: boolean }).tracing, true);
@@ -333,7 +333,7 @@ scenario('is shown with the vhost', { covers: ['firehose:switch'] }, async t => 
   assert.equal(((await must(t, 'GET', path)) as { tracing: boolean }).tracing, false);
 });
 
-scenario('with nothing bound costs nothing', { covers: ['firehose:switch'] }, async t => {
+scenario('with nothing bound costs nothing', { covers: ['firehose/switch'] }, async t => {
   const { channel, copies, log } = await traced(t);
   await copies.call('queue.unbind', { queue: log, exchange: 'amq.rabbitmq.trace', routingKey: '#' }, {});
   const queue = await t.queue(channel);

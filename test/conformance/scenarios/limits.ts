@@ -41,7 +41,7 @@ async function userRefuses(t: Stage, user: string, vhost: string, limit: number)
 }
 
 for (const limit of [1, 2]) {
-  scenario(`${limit} connections of a vhost`, { covers: ['limit:vhost-connections'] }, async t => {
+  scenario(`${limit} connections of a vhost`, { covers: ['limit/vhost-connections'] }, async t => {
     const vhost = await newVhost(t);
     const user = await newUser(t, [vhost, '/']);
     await setLimit(t, 'vhost', vhost, 'max-connections', limit);
@@ -58,7 +58,7 @@ for (const limit of [1, 2]) {
   });
 }
 
-scenario('no connection of a vhost', { covers: ['limit:vhost-connections'] }, async t => {
+scenario('no connection of a vhost', { covers: ['limit/vhost-connections'] }, async t => {
   const vhost = await newVhost(t);
   const user = await newUser(t, [vhost]);
   await setLimit(t, 'vhost', vhost, 'max-connections', 0);
@@ -67,7 +67,7 @@ scenario('no connection of a vhost', { covers: ['limit:vhost-connections'] }, as
   await t.login({ user, password: 'secret', vhost });
 });
 
-scenario('a negative limit of connections is none', { covers: ['limit:vhost-connections'] }, async t => {
+scenario('a negative limit of connections is none', { covers: ['limit/vhost-connections'] }, async t => {
   const vhost = await newVhost(t);
   const user = await newUser(t, [vhost]);
   await setLimit(t, 'vhost', vhost, 'max-connections', -1);
@@ -78,7 +78,7 @@ scenario('a negative limit of connections is none', { covers: ['limit:vhost-conn
 
 scenario(
   'a limit set later leaves the connections that are there',
-  { covers: ['limit:vhost-connections'] },
+  { covers: ['limit/vhost-connections'] },
   async t => {
     const vhost = await newVhost(t);
     const user = await newUser(t, [vhost]);
@@ -90,7 +90,7 @@ scenario(
   },
 );
 
-scenario('an administrator is counted and refused as others', { covers: ['limit:vhost-connections'] }, async t => {
+scenario('an administrator is counted and refused as others', { covers: ['limit/vhost-connections'] }, async t => {
   const vhost = await newVhost(t);
   await setLimit(t, 'vhost', vhost, 'max-connections', 0);
   const wire = await t.connect();
@@ -100,7 +100,7 @@ scenario('an administrator is counted and refused as others', { covers: ['limit:
   await wire.refused(530, `NOT_ALLOWED - ${text}`, 'connection.open');
 });
 
-scenario('the limit of a vhost is told before missing access', { covers: ['limit:vhost-connections'] }, async t => {
+scenario('the limit of a vhost is told before missing access', { covers: ['limit/vhost-connections'] }, async t => {
   const vhost = await newVhost(t);
   const user = await newUser(t, []);
   await setLimit(t, 'vhost', vhost, 'max-connections', 0);
@@ -112,7 +112,7 @@ scenario('the limit of a vhost is told before missing access', { covers: ['limit
 
 scenario(
   'the limit of a vhost is told before that of a user',
-  { covers: ['limit:vhost-connections', 'limit:user-connections'] },
+  { covers: ['limit/vhost-connections', 'limit/user-connections'] },
   async t => {
     const vhost = await newVhost(t);
     const user = await newUser(t, [vhost]);
@@ -127,7 +127,7 @@ scenario(
 const tooMany = (queue: string, vhost: string, limit: number): string =>
   `PRECONDITION_FAILED - cannot declare queue '${queue}': queue limit in vhost '${vhost}' (${limit}) is reached`;
 
-scenario('queues of a vhost', { covers: ['limit:queues'] }, async t => {
+scenario('queues of a vhost', { covers: ['limit/queues'] }, async t => {
   const vhost = await newVhost(t);
   await setLimit(t, 'vhost', vhost, 'max-queues', 2);
   const wire = await t.login({ vhost });
@@ -143,7 +143,7 @@ scenario('queues of a vhost', { covers: ['limit:queues'] }, async t => {
   await t.queue(channel, {}, third);
 });
 
-scenario('no queue of a vhost, until the limit goes', { covers: ['limit:queues'] }, async t => {
+scenario('no queue of a vhost, until the limit goes', { covers: ['limit/queues'] }, async t => {
   const vhost = await newVhost(t);
   await setLimit(t, 'vhost', vhost, 'max-queues', 0);
   const wire = await t.login({ vhost });
@@ -154,7 +154,7 @@ scenario('no queue of a vhost, until the limit goes', { covers: ['limit:queues']
   await t.queue(await wire.channel(), {}, queue);
 });
 
-scenario('a negative limit of queues is none', { covers: ['limit:queues'] }, async t => {
+scenario('a negative limit of queues is none', { covers: ['limit/queues'] }, async t => {
   const vhost = await newVhost(t);
   await setLimit(t, 'vhost', vhost, 'max-queues', -1);
   const channel = await t.channel({ vhost });
@@ -162,7 +162,7 @@ scenario('a negative limit of queues is none', { covers: ['limit:queues'] }, asy
   await t.queue(channel);
 });
 
-scenario('a limit below the number of queues leaves them', { covers: ['limit:queues'] }, async t => {
+scenario('a limit below the number of queues leaves them', { covers: ['limit/queues'] }, async t => {
   const vhost = await newVhost(t);
   const channel = await t.channel({ vhost });
   const [first, second] = [await t.queue(channel), await t.queue(channel)];
@@ -173,7 +173,7 @@ scenario('a limit below the number of queues leaves them', { covers: ['limit:que
   await channel.refused(406, tooMany(second, vhost, 1), 'queue.declare');
 });
 
-scenario('exclusive and server-named queues are counted', { covers: ['limit:queues'] }, async t => {
+scenario('exclusive and server-named queues are counted', { covers: ['limit/queues'] }, async t => {
   const vhost = await newVhost(t);
   await setLimit(t, 'vhost', vhost, 'max-queues', 1);
   const owner = await t.channel({ vhost });
@@ -195,13 +195,13 @@ scenario('exclusive and server-named queues are counted', { covers: ['limit:queu
   assert.match(String(queue), /^amq\.gen-/);
 });
 
-scenario('exchanges are not counted', { covers: ['limit:queues'] }, async t => {
+scenario('exchanges are not counted', { covers: ['limit/queues'] }, async t => {
   const vhost = await newVhost(t);
   await setLimit(t, 'vhost', vhost, 'max-queues', 0);
   await t.exchange(await t.channel({ vhost }), 'direct');
 });
 
-scenario('too many queues with no-wait closes the channel too', { covers: ['limit:queues'] }, async t => {
+scenario('too many queues with no-wait closes the channel too', { covers: ['limit/queues'] }, async t => {
   const vhost = await newVhost(t);
   await setLimit(t, 'vhost', vhost, 'max-queues', 0);
   const [channel, queue] = [await t.channel({ vhost }), t.name()];
@@ -209,7 +209,7 @@ scenario('too many queues with no-wait closes the channel too', { covers: ['limi
   await channel.refused(406, tooMany(queue, vhost, 0), 'queue.declare');
 });
 
-scenario('the limit of queues comes before what is wrong with arguments', { covers: ['limit:queues'] }, async t => {
+scenario('the limit of queues comes before what is wrong with arguments', { covers: ['limit/queues'] }, async t => {
   const vhost = await newVhost(t);
   await setLimit(t, 'vhost', vhost, 'max-queues', 0);
   const [channel, queue] = [await t.channel({ vhost }), t.name()];
@@ -218,7 +218,7 @@ scenario('the limit of queues comes before what is wrong with arguments', { cove
 });
 
 for (const limit of [1, 2]) {
-  scenario(`${limit} connections of a user`, { covers: ['limit:user-connections'] }, async t => {
+  scenario(`${limit} connections of a user`, { covers: ['limit/user-connections'] }, async t => {
     const user = await newUser(t, ['/', 'other']);
     await setLimit(t, 'user', user, 'max-connections', limit);
     const wires: Wire[] = [];
@@ -233,7 +233,7 @@ for (const limit of [1, 2]) {
   });
 }
 
-scenario('no connection of a user, until the limit goes', { covers: ['limit:user-connections'] }, async t => {
+scenario('no connection of a user, until the limit goes', { covers: ['limit/user-connections'] }, async t => {
   const user = await newUser(t);
   await setLimit(t, 'user', user, 'max-connections', 0);
   await userRefuses(t, user, '/', 0);
@@ -241,14 +241,14 @@ scenario('no connection of a user, until the limit goes', { covers: ['limit:user
   await t.login({ user, password: 'secret' });
 });
 
-scenario('a negative limit of connections of a user is none', { covers: ['limit:user-connections'] }, async t => {
+scenario('a negative limit of connections of a user is none', { covers: ['limit/user-connections'] }, async t => {
   const user = await newUser(t);
   await setLimit(t, 'user', user, 'max-connections', -1);
   await t.login({ user, password: 'secret' });
   await t.login({ user, password: 'secret' });
 });
 
-scenario('a limit set later leaves the connections of a user', { covers: ['limit:user-connections'] }, async t => {
+scenario('a limit set later leaves the connections of a user', { covers: ['limit/user-connections'] }, async t => {
   const user = await newUser(t);
   const wire = await t.login({ user, password: 'secret' });
   await counts(t, 'connections', user, 1);
@@ -260,7 +260,7 @@ scenario('a limit set later leaves the connections of a user', { covers: ['limit
 const channelsText = (user: string, limit: number): string =>
   `NOT_ALLOWED - number of channels opened for user '${user}' has reached the maximum allowed user limit of (${limit})`;
 
-scenario('channels of a user, over all connections', { covers: ['limit:channels'] }, async t => {
+scenario('channels of a user, over all connections', { covers: ['limit/channels'] }, async t => {
   const user = await newUser(t);
   await setLimit(t, 'user', user, 'max-channels', 2);
   const first = await t.login({ user, password: 'secret' });
@@ -275,7 +275,7 @@ scenario('channels of a user, over all connections', { covers: ['limit:channels'
   await first.channel();
 });
 
-scenario('no channel of a user, until the limit goes', { covers: ['limit:channels'] }, async t => {
+scenario('no channel of a user, until the limit goes', { covers: ['limit/channels'] }, async t => {
   const user = await newUser(t);
   await setLimit(t, 'user', user, 'max-channels', 0);
   const wire = await t.login({ user, password: 'secret' });
@@ -285,7 +285,7 @@ scenario('no channel of a user, until the limit goes', { covers: ['limit:channel
   await t.channel({ user, password: 'secret' });
 });
 
-scenario('a negative limit of channels is none', { covers: ['limit:channels'] }, async t => {
+scenario('a negative limit of channels is none', { covers: ['limit/channels'] }, async t => {
   const user = await newUser(t);
   await setLimit(t, 'user', user, 'max-channels', -1);
   const wire = await t.login({ user, password: 'secret' });
@@ -293,7 +293,7 @@ scenario('a negative limit of channels is none', { covers: ['limit:channels'] },
   await wire.channel();
 });
 
-scenario('limits set, listed and taken away', { covers: ['limit:api'] }, async t => {
+scenario('limits set, listed and taken away', { covers: ['limit/api'] }, async t => {
   const vhost = await newVhost(t);
   const user = await newUser(t, [vhost]);
   await permit(t, user, vhost);
@@ -328,7 +328,7 @@ for (const [of, limit, value, reason] of [
   ['user', 'max-channels', 'five', 'max-channels should be a number, actually was <<"five">>'],
   ['vhost', 'max-connections', 1.5, 'Validation failed\n\nmax-connections should be a number, actually was 1.5\n'],
 ] as const) {
-  scenario(`${limit} ${value} of a ${of} is refused`, { covers: ['limit:api'] }, async t => {
+  scenario(`${limit} ${value} of a ${of} is refused`, { covers: ['limit/api'] }, async t => {
     const vhost = await newVhost(t);
     const user = await newUser(t, [vhost]);
     const subject = of === 'vhost' ? vhost : user;

@@ -46,7 +46,7 @@ const returned = (channel: Channel, to: string, body: string, exchange = ''): Pr
     body,
   });
 
-scenario('a request carries an address, a reply comes by it', { covers: ['reply:ok'] }, async t => {
+scenario('a request carries an address, a reply comes by it', { covers: ['reply/ok'] }, async t => {
   const { channel, to } = await asked(t);
   assert.match(to, address);
   const responder = await t.channel();
@@ -57,13 +57,13 @@ scenario('a request carries an address, a reply comes by it', { covers: ['reply:
   await channel.quiet();
 });
 
-scenario('one channel may ask and answer', { covers: ['reply:ok'] }, async t => {
+scenario('one channel may ask and answer', { covers: ['reply/ok'] }, async t => {
   const { channel, to } = await asked(t);
   channel.publish('', to, 'pong');
   await replied(channel, to, 'pong');
 });
 
-scenario('all else of the request stays as it was', { covers: ['reply:address'] }, async t => {
+scenario('all else of the request stays as it was', { covers: ['reply/address'] }, async t => {
   const channel = await requester(t);
   const queue = await t.queue(channel);
   const properties = {
@@ -81,7 +81,7 @@ scenario('all else of the request stays as it was', { covers: ['reply:address'] 
   assert.deepEqual({ ...arrival.properties, replyTo: pseudo }, { ...properties, headers: [['a', 'I', 1]] });
 });
 
-scenario('the address is the same until cancel', { covers: ['reply:address', 'reply:cancel'] }, async t => {
+scenario('the address is the same until cancel', { covers: ['reply/address', 'reply/cancel'] }, async t => {
   const { channel, to } = await asked(t);
   assert.equal(await requested(t, channel), to);
   await channel.call('basic.cancel', { consumerTag: 'r' }, { consumerTag: 'r' });
@@ -95,7 +95,7 @@ scenario('the address is the same until cancel', { covers: ['reply:address', 're
   await channel.quiet();
 });
 
-scenario('two channels of one connection have two addresses', { covers: ['reply:address'] }, async t => {
+scenario('two channels of one connection have two addresses', { covers: ['reply/address'] }, async t => {
   const { channel, to } = await asked(t);
   const second = await channel.wire.channel();
   await second.consume(pseudo, 'r', { noAck: true });
@@ -108,7 +108,7 @@ scenario('two channels of one connection have two addresses', { covers: ['reply:
   await replied(channel, to, '1');
 });
 
-scenario('replies do not use up delivery tags', { covers: ['reply:tags'] }, async t => {
+scenario('replies do not use up delivery tags', { covers: ['reply/tags'] }, async t => {
   const { channel, to } = await asked(t);
   const responder = await t.channel();
   responder.publish('', to, '1');
@@ -122,7 +122,7 @@ scenario('replies do not use up delivery tags', { covers: ['reply:tags'] }, asyn
   await channel.got(queue, 2, 0, 'b');
 });
 
-scenario('an ack of a reply is an unknown tag', { covers: ['reply:tags', 'err:unknown-tag'] }, async t => {
+scenario('an ack of a reply is an unknown tag', { covers: ['reply/tags', 'err:unknown-tag'] }, async t => {
   const { channel, to } = await asked(t);
   (await t.channel()).publish('', to, 'pong');
   await replied(channel, to, 'pong');
@@ -130,7 +130,7 @@ scenario('an ack of a reply is an unknown tag', { covers: ['reply:tags', 'err:un
   await channel.refused(406, 'PRECONDITION_FAILED - unknown delivery tag 1', 'basic.ack');
 });
 
-scenario('a prefetch does not hold replies back', { covers: ['reply:tags'] }, async t => {
+scenario('a prefetch does not hold replies back', { covers: ['reply/tags'] }, async t => {
   const channel = await t.channel();
   await channel.call('basic.qos', { prefetchCount: 1 }, {});
   await channel.consume(pseudo, 'r', { noAck: true });
@@ -143,14 +143,14 @@ scenario('a prefetch does not hold replies back', { covers: ['reply:tags'] }, as
   for (const body of ['1', '2', '3']) await replied(channel, to, body, {}, 2);
 });
 
-scenario('replies keep their order', { covers: ['reply:ok'] }, async t => {
+scenario('replies keep their order', { covers: ['reply/ok'] }, async t => {
   const { channel, to } = await asked(t);
   const responder = await t.channel();
   for (let n = 1; n <= 100; n++) responder.publish('', to, String(n));
   for (let n = 1; n <= 100; n++) await replied(channel, to, String(n));
 });
 
-scenario('an empty and a long reply', { covers: ['reply:ok'] }, async t => {
+scenario('an empty and a long reply', { covers: ['reply/ok'] }, async t => {
   const { channel, to } = await asked(t);
   const responder = await t.channel();
   const long = 'x'.repeat(300_000);
@@ -160,7 +160,7 @@ scenario('an empty and a long reply', { covers: ['reply:ok'] }, async t => {
   await replied(channel, to, long);
 });
 
-scenario('a confirm of a reply', { covers: ['reply:confirm'] }, async t => {
+scenario('a confirm of a reply', { covers: ['reply/confirm'] }, async t => {
   const { channel, to } = await asked(t);
   const responder = await t.channel();
   await responder.call('confirm.select', {}, {});
@@ -169,7 +169,7 @@ scenario('a confirm of a reply', { covers: ['reply:confirm'] }, async t => {
   await replied(channel, to, 'pong');
 });
 
-scenario('a mandatory reply is delivered and returned', { covers: ['reply:mandatory', 'reply:confirm'] }, async t => {
+scenario('a mandatory reply is delivered and returned', { covers: ['reply/mandatory', 'reply/confirm'] }, async t => {
   const { channel, to } = await asked(t);
   const responder = await t.channel();
   await responder.call('confirm.select', {}, {});
@@ -182,7 +182,7 @@ scenario('a mandatory reply is delivered and returned', { covers: ['reply:mandat
 
 scenario(
   'a mandatory reply to one who has gone is returned',
-  { covers: ['reply:mandatory', 'reply:gone'] },
+  { covers: ['reply/mandatory', 'reply/gone'] },
   async t => {
     const { channel, to } = await asked(t);
     await channel.call('basic.cancel', { consumerTag: 'r' }, { consumerTag: 'r' });
@@ -200,7 +200,7 @@ for (const [what, leave] of [
   ['the end of the channel', (channel: Channel) => channel.close()],
   ['the end of the connection', (channel: Channel) => channel.wire.close()],
 ] as const) {
-  scenario(`after ${what} replies are dropped`, { covers: ['reply:gone'] }, async t => {
+  scenario(`after ${what} replies are dropped`, { covers: ['reply/gone'] }, async t => {
     const { channel, to } = await asked(t);
     await leave(channel);
     const wire = await t.login();
@@ -212,7 +212,7 @@ for (const [what, leave] of [
   });
 }
 
-scenario('a responder may see whether the requester is there', { covers: ['reply:declare'] }, async t => {
+scenario('a responder may see whether the requester is there', { covers: ['reply/declare'] }, async t => {
   const { to } = await asked(t);
   const responder = await t.channel();
   const ok = { queue: to, messageCount: 0, consumerCount: 1 };
@@ -221,7 +221,7 @@ scenario('a responder may see whether the requester is there', { covers: ['reply
   await responder.call('queue.declare', { queue: to, durable: true, exclusive: true, arguments: { a: 1 } }, ok);
 });
 
-scenario('declare of the pseudo-queue', { covers: ['reply:declare'] }, async t => {
+scenario('declare of the pseudo-queue', { covers: ['reply/declare'] }, async t => {
   const channel = await t.channel();
   const ok = { queue: pseudo, messageCount: 0, consumerCount: 1 };
   await channel.call('queue.declare', { queue: pseudo, passive: true }, ok);
@@ -229,7 +229,7 @@ scenario('declare of the pseudo-queue', { covers: ['reply:declare'] }, async t =
 });
 
 for (const queue of [`${pseudo}.`, `${pseudo}..`, `${pseudo}.x`, `${pseudo}x`]) {
-  scenario(`nobody is at ${queue}`, { covers: ['reply:gone'] }, async t => {
+  scenario(`nobody is at ${queue}`, { covers: ['reply/gone'] }, async t => {
     const channel = await t.channel();
     channel.publish('', queue, 'x');
     channel.publish('', queue, 'y', { mandatory: true });
@@ -242,7 +242,7 @@ for (const queue of [`${pseudo}.`, `${pseudo}..`, `${pseudo}.x`, `${pseudo}x`]) 
 for (const suffix of ['x.y', '!!.!!', 'g2dkAA5yYWJiaXRAbG9jYWxob3N0AAAAAAAAAAAAAAAA.AAAA']) {
   const queue = `${pseudo}.${suffix}`;
   const options = {
-    covers: ['reply:gone'],
+    covers: ['reply/gone'],
     differs: {
       rabbitmq: '541, connection',
       leveret: 'nobody is there',
@@ -265,32 +265,32 @@ for (const suffix of ['x.y', '!!.!!', 'g2dkAA5yYWJiaXRAbG9jYWxob3N0AAAAAAAAAAAAA
   });
 }
 
-scenario('consume needs no-ack', { covers: ['reply:error'] }, async t => {
+scenario('consume needs no-ack', { covers: ['reply/error'] }, async t => {
   const channel = await t.channel();
   channel.send('basic.consume', { queue: pseudo, consumerTag: 'r' });
   await channel.refused(406, 'PRECONDITION_FAILED - reply consumer cannot acknowledge', 'basic.consume');
 });
 
-scenario('a second consumer of replies is refused', { covers: ['reply:error'] }, async t => {
+scenario('a second consumer of replies is refused', { covers: ['reply/error'] }, async t => {
   const channel = await requester(t);
   channel.send('basic.consume', { queue: pseudo, consumerTag: 's', noAck: true });
   await channel.refused(406, 'PRECONDITION_FAILED - reply consumer already set', 'basic.consume');
 });
 
-scenario('a second consumer that would acknowledge', { covers: ['reply:error'] }, async t => {
+scenario('a second consumer that would acknowledge', { covers: ['reply/error'] }, async t => {
   const channel = await requester(t);
   channel.send('basic.consume', { queue: pseudo, consumerTag: 's' });
   await channel.refused(406, 'PRECONDITION_FAILED - reply consumer cannot acknowledge', 'basic.consume');
 });
 
-scenario('a tag in use is refused', { covers: ['reply:error', 'err:consumer-tag'] }, async t => {
+scenario('a tag in use is refused', { covers: ['reply/error', 'err:consumer-tag'] }, async t => {
   const channel = await t.channel();
   await channel.consume(await t.queue(channel), 'r');
   channel.send('basic.consume', { queue: pseudo, consumerTag: 'r', noAck: true });
   await channel.wire.refused(530, "NOT_ALLOWED - attempt to reuse consumer tag 'r'", 'basic.consume');
 });
 
-scenario('a tag of the server', { covers: ['reply:ok'] }, async t => {
+scenario('a tag of the server', { covers: ['reply/ok'] }, async t => {
   const channel = await t.channel();
   const { consumerTag } = await channel.call('basic.consume', { queue: pseudo, noAck: true });
   assert.match(String(consumerTag), /^amq\.ctag-[\w-]{22}$/);
@@ -299,7 +299,7 @@ scenario('a tag of the server', { covers: ['reply:ok'] }, async t => {
   await channel.delivered(String(consumerTag), 1, to, 'pong');
 });
 
-scenario('consume and cancel with no-wait', { covers: ['reply:ok', 'reply:cancel'] }, async t => {
+scenario('consume and cancel with no-wait', { covers: ['reply/ok', 'reply/cancel'] }, async t => {
   const channel = await t.channel();
   channel.send('basic.consume', { queue: pseudo, consumerTag: 'r', noAck: true, noWait: true });
   const to = await requested(t, channel);
@@ -311,7 +311,7 @@ scenario('consume and cancel with no-wait', { covers: ['reply:ok', 'reply:cancel
   await channel.quiet();
 });
 
-scenario('exclusive and arguments of consume do no harm', { covers: ['reply:ok'] }, async t => {
+scenario('exclusive and arguments of consume do no harm', { covers: ['reply/ok'] }, async t => {
   const channel = await t.channel();
   const options = { noAck: true, exclusive: true, noLocal: true, arguments: { 'x-priority': 'high' } };
   await channel.consume(pseudo, 'r', options);
@@ -320,7 +320,7 @@ scenario('exclusive and arguments of consume do no harm', { covers: ['reply:ok']
   await replied(channel, to, 'pong');
 });
 
-scenario('a request with no consumer is refused', { covers: ['reply:error'] }, async t => {
+scenario('a request with no consumer is refused', { covers: ['reply/error'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   channel.publish('', queue, 'ping', { properties: { replyTo: pseudo } });
@@ -328,14 +328,14 @@ scenario('a request with no consumer is refused', { covers: ['reply:error'] }, a
   await t.sees(queue, 0);
 });
 
-scenario('a request after cancel is refused', { covers: ['reply:error', 'reply:cancel'] }, async t => {
+scenario('a request after cancel is refused', { covers: ['reply/error', 'reply/cancel'] }, async t => {
   const channel = await requester(t);
   await channel.call('basic.cancel', { consumerTag: 'r' }, { consumerTag: 'r' });
   channel.publish('', t.name(), 'ping', { properties: { replyTo: pseudo } });
   await channel.refused(406, 'PRECONDITION_FAILED - fast reply consumer does not exist', 'basic.publish');
 });
 
-scenario('a request to a missing exchange is refused for that', { covers: ['reply:error'] }, async t => {
+scenario('a request to a missing exchange is refused for that', { covers: ['reply/error'] }, async t => {
   const [channel, exchange] = [await t.channel(), t.name('x')];
   channel.publish(exchange, 'k', 'ping', { properties: { replyTo: pseudo } });
   await channel.refused(404, `NOT_FOUND - no exchange '${exchange}' in vhost '/'`, 'basic.publish');
@@ -343,7 +343,7 @@ scenario('a request to a missing exchange is refused for that', { covers: ['repl
 
 scenario(
   'an unroutable request is returned with its address',
-  { covers: ['reply:mandatory', 'reply:address'] },
+  { covers: ['reply/mandatory', 'reply/address'] },
   async t => {
     const channel = await requester(t);
     const routingKey = t.name('missing');
@@ -355,7 +355,7 @@ scenario(
 );
 
 for (const replyTo of ['', 'q', 'amq.rabbitmq.reply-to.x.y', 'AMQ.rabbitmq.reply-to', ' amq.rabbitmq.reply-to']) {
-  scenario(`the reply-to '${replyTo}' is left alone`, { covers: ['reply:address'] }, async t => {
+  scenario(`the reply-to '${replyTo}' is left alone`, { covers: ['reply/address'] }, async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel);
     channel.publish('', queue, 'ping', { properties: { replyTo } });
@@ -370,7 +370,7 @@ for (const [method, fields] of [
 ] as [string, Fields][]) {
   scenario(
     `${method} of the pseudo-queue is of a missing queue`,
-    { covers: ['reply:error', 'err:queue-missing'] },
+    { covers: ['reply/error', 'err:queue-missing'] },
     async t => {
       const channel = await requester(t);
       channel.send(method, { queue: pseudo, ...fields });
@@ -379,7 +379,7 @@ for (const [method, fields] of [
   );
 }
 
-scenario('delete of the pseudo-queue and of an address is ok', { covers: ['reply:error'] }, async t => {
+scenario('delete of the pseudo-queue and of an address is ok', { covers: ['reply/error'] }, async t => {
   const { channel, to } = await asked(t);
   await channel.call('queue.delete', { queue: pseudo }, { messageCount: 0 });
   await channel.call('queue.delete', { queue: to }, { messageCount: 0 });
@@ -387,21 +387,21 @@ scenario('delete of the pseudo-queue and of an address is ok', { covers: ['reply
   await replied(channel, to, 'pong');
 });
 
-scenario('consume of an address is of a missing queue', { covers: ['reply:error', 'err:queue-missing'] }, async t => {
+scenario('consume of an address is of a missing queue', { covers: ['reply/error', 'err:queue-missing'] }, async t => {
   const { to } = await asked(t);
   const channel = await t.channel();
   channel.send('basic.consume', { queue: to, noAck: true });
   await channel.refused(404, `NOT_FOUND - no queue '${to}' in vhost '/'`, 'basic.consume');
 });
 
-scenario('a message for the pseudo-queue itself goes nowhere', { covers: ['reply:gone'] }, async t => {
+scenario('a message for the pseudo-queue itself goes nowhere', { covers: ['reply/gone'] }, async t => {
   const channel = await requester(t);
   channel.publish('', pseudo, 'x', { mandatory: true });
   await returned(channel, pseudo, 'x');
   await channel.quiet();
 });
 
-scenario('an address is none of other exchanges', { covers: ['reply:gone'] }, async t => {
+scenario('an address is none of other exchanges', { covers: ['reply/gone'] }, async t => {
   const { channel, to } = await asked(t);
   const exchange = await t.exchange(channel, 'fanout');
   const responder = await t.channel();
@@ -411,7 +411,7 @@ scenario('an address is none of other exchanges', { covers: ['reply:gone'] }, as
 });
 
 for (const header of ['CC', 'BCC']) {
-  scenario(`an address in ${header} gets its copy`, { covers: ['reply:copies', 'copies:cc'] }, async t => {
+  scenario(`an address in ${header} gets its copy`, { covers: ['reply/copies', 'copies/cc'] }, async t => {
     const { channel, to } = await asked(t);
     const responder = await t.channel();
     const queue = await t.queue(responder);
@@ -424,7 +424,7 @@ for (const header of ['CC', 'BCC']) {
   });
 }
 
-scenario('an address in CC is no route', { covers: ['reply:copies', 'reply:mandatory'] }, async t => {
+scenario('an address in CC is no route', { covers: ['reply/copies', 'reply/mandatory'] }, async t => {
   const { channel, to } = await asked(t);
   const responder = await t.channel();
   const properties = { headers: { CC: [['S', to]] } };
@@ -435,13 +435,13 @@ scenario('an address in CC is no route', { covers: ['reply:copies', 'reply:manda
   await channel.delivered('r', 1, routingKey, 'x', { properties });
 });
 
-scenario('a request for replies needs no permission', { covers: ['reply:permission'] }, async t => {
+scenario('a request for replies needs no permission', { covers: ['reply/permission'] }, async t => {
   const channel = await t.channel({ user: 'locked', password: 'secret' });
   await channel.consume(pseudo, 'r', { noAck: true });
   await channel.call('basic.cancel', { consumerTag: 'r' }, { consumerTag: 'r' });
 });
 
-scenario('a reply needs write on the default exchange', { covers: ['reply:permission', 'err:permission'] }, async t => {
+scenario('a reply needs write on the default exchange', { covers: ['reply/permission', 'err:permission'] }, async t => {
   const { channel, to } = await asked(t);
   const responder = await t.channel({ user: 'locked', password: 'secret' });
   responder.publish('', to, 'pong');
@@ -450,7 +450,7 @@ scenario('a reply needs write on the default exchange', { covers: ['reply:permis
   await channel.quiet();
 });
 
-scenario('a reply that was a transaction comes with its commit', { covers: ['reply:ok'] }, async t => {
+scenario('a reply that was a transaction comes with its commit', { covers: ['reply/ok'] }, async t => {
   const { channel, to } = await asked(t);
   const responder = await t.channel();
   await responder.call('tx.select', {}, {});
@@ -460,7 +460,7 @@ scenario('a reply that was a transaction comes with its commit', { covers: ['rep
   await channel.quiet();
 });
 
-scenario('a requester that is gone by an error', { covers: ['reply:gone'] }, async t => {
+scenario('a requester that is gone by an error', { covers: ['reply/gone'] }, async t => {
   const { channel, to } = await asked(t);
   channel.ack(99);
   await channel.refused(406, 'PRECONDITION_FAILED - unknown delivery tag 99', 'basic.ack');
@@ -470,7 +470,7 @@ scenario('a requester that is gone by an error', { covers: ['reply:gone'] }, asy
 });
 
 for (const queue of [`${pseudo}.x`, `${pseudo}x`]) {
-  scenario(`a queue called ${queue} cannot be made`, { covers: ['reply:declare'] }, async t => {
+  scenario(`a queue called ${queue} cannot be made`, { covers: ['reply/declare'] }, async t => {
     const channel = await t.channel();
     channel.send('queue.declare', { queue });
     await channel.refused(404, `NOT_FOUND - no queue '${queue}' in vhost '/'`, 'queue.declare');

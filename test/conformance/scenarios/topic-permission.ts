@@ -36,7 +36,7 @@ async function publishes(wire: Wire, exchange: string, key: string, user: string
   return false;
 }
 
-scenario('publish is allowed where write matches the key', { covers: ['topic-permission:write'] }, async t => {
+scenario('publish is allowed where write matches the key', { covers: ['topic-permission/write'] }, async t => {
   const { owner, exchange, user, wire } = await set(t, '^a\\.', '.*');
   const queue = await t.queue(owner);
   await t.bind(owner, queue, exchange, '#');
@@ -46,7 +46,7 @@ scenario('publish is allowed where write matches the key', { covers: ['topic-per
   await t.holds(queue, ['a.b']);
 });
 
-scenario('the pattern may match anywhere in the key', { covers: ['topic-permission:write'] }, async t => {
+scenario('the pattern may match anywhere in the key', { covers: ['topic-permission/write'] }, async t => {
   const { exchange, user, wire } = await set(t, 'b', '.*');
   for (const [key, allowed] of [
     ['b', true],
@@ -61,7 +61,7 @@ scenario('the pattern may match anywhere in the key', { covers: ['topic-permissi
 
 scenario(
   'the empty pattern allows the empty key alone',
-  { covers: ['topic-permission:write', 'topic-permission:read'] },
+  { covers: ['topic-permission/write', 'topic-permission/read'] },
   async t => {
     const { owner, exchange, user, wire } = await set(t, '', '');
     assert.equal(await publishes(wire, exchange, 'a', user), false);
@@ -73,13 +73,13 @@ scenario(
   },
 );
 
-scenario('^$ allows the empty key alone', { covers: ['topic-permission:write'] }, async t => {
+scenario('^$ allows the empty key alone', { covers: ['topic-permission/write'] }, async t => {
   const { exchange, user, wire } = await set(t, '^$', '^$');
   assert.equal(await publishes(wire, exchange, '', user), true);
   assert.equal(await publishes(wire, exchange, 'a', user), false);
 });
 
-scenario('queue.bind is allowed where read matches the key', { covers: ['topic-permission:read'] }, async t => {
+scenario('queue.bind is allowed where read matches the key', { covers: ['topic-permission/read'] }, async t => {
   const { owner, exchange, user, wire } = await set(t, '.*', '^a\\.');
   const queue = await t.queue(owner);
   await t.bind(await wire.channel(), queue, exchange, 'a.*');
@@ -94,7 +94,7 @@ scenario('queue.bind is allowed where read matches the key', { covers: ['topic-p
   await t.holds(queue, ['yes']);
 });
 
-scenario('queue.unbind asks the same', { covers: ['topic-permission:read'] }, async t => {
+scenario('queue.unbind asks the same', { covers: ['topic-permission/read'] }, async t => {
   const { owner, exchange, user, wire } = await set(t, '.*', '^a\\.');
   const queue = await t.queue(owner);
   await t.bind(owner, queue, exchange, 'b.a');
@@ -107,7 +107,7 @@ scenario('queue.unbind asks the same', { covers: ['topic-permission:read'] }, as
 });
 
 for (const method of ['exchange.bind', 'exchange.unbind']) {
-  scenario(`${method} asks for read of the source`, { covers: ['topic-permission:read'] }, async t => {
+  scenario(`${method} asks for read of the source`, { covers: ['topic-permission/read'] }, async t => {
     const { owner, exchange: source, user, wire } = await set(t, '.*', '^a\\.');
     const destination = await t.exchange(owner, 'fanout');
     await (await wire.channel()).call(method, { source, destination, routingKey: 'a.b' }, {});
@@ -117,14 +117,14 @@ for (const method of ['exchange.bind', 'exchange.unbind']) {
   });
 }
 
-scenario('a topic exchange as destination is not asked about', { covers: ['topic-permission:read'] }, async t => {
+scenario('a topic exchange as destination is not asked about', { covers: ['topic-permission/read'] }, async t => {
   const { owner, exchange: destination, wire } = await set(t, '^a', '^a');
   const source = await t.exchange(owner, 'fanout');
   await (await wire.channel()).call('exchange.bind', { source, destination, routingKey: 'b' }, {});
 });
 
 for (const type of ['direct', 'fanout', 'headers']) {
-  scenario(`a ${type} exchange is not asked about`, { covers: ['topic-permission:other'] }, async t => {
+  scenario(`a ${type} exchange is not asked about`, { covers: ['topic-permission/other'] }, async t => {
     const { owner, exchange, user, wire } = await set(t, '^a', '^a', type);
     const queue = await t.queue(owner);
     await t.bind(await wire.channel(), queue, exchange, 'b');
@@ -133,14 +133,14 @@ for (const type of ['direct', 'fanout', 'headers']) {
   });
 }
 
-scenario('another exchange and another user are not concerned', { covers: ['topic-permission:other'] }, async t => {
+scenario('another exchange and another user are not concerned', { covers: ['topic-permission/other'] }, async t => {
   const { owner, exchange, user, wire } = await set(t, '^a', '^a');
   const second = await t.exchange(owner, 'topic');
   assert.equal(await publishes(wire, second, 'b', user), true);
   assert.equal(await publishes(owner.wire, exchange, 'b', 'guest'), true);
 });
 
-scenario('of amq.topic in one vhost', { covers: ['topic-permission:other'] }, async t => {
+scenario('of amq.topic in one vhost', { covers: ['topic-permission/other'] }, async t => {
   const [vhost, user] = [await newVhost(t), await newUser(t)];
   await permit(t, user, vhost);
   await permitTopics(t, user, 'amq.topic', { write: '^a', read: '^a' }, vhost);
@@ -152,7 +152,7 @@ scenario('of amq.topic in one vhost', { covers: ['topic-permission:other'] }, as
 
 scenario(
   'the permission of the exchange is asked for first',
-  { covers: ['topic-permission:other', 'err:permission'] },
+  { covers: ['topic-permission/other', 'err:permission'] },
   async t => {
     const { exchange, user } = await set(t, '^a', '^a');
     await permit(t, user, '/', { write: '^$' });
@@ -163,7 +163,7 @@ scenario(
   },
 );
 
-scenario('{username} and {vhost} stand for what they say', { covers: ['topic-permission:variables'] }, async t => {
+scenario('{username} and {vhost} stand for what they say', { covers: ['topic-permission/variables'] }, async t => {
   const vhost = await newVhost(t);
   const user = await newUser(t, [vhost]);
   await permitTopics(t, user, 'amq.topic', { write: '^{username}\\.{vhost}$', read: '^{vhost}-{vhost}$' }, vhost);
@@ -180,7 +180,7 @@ scenario('{username} and {vhost} stand for what they say', { covers: ['topic-per
   }
 });
 
-scenario('an unknown variable stays as it is', { covers: ['topic-permission:variables'] }, async t => {
+scenario('an unknown variable stays as it is', { covers: ['topic-permission/variables'] }, async t => {
   const { exchange, user, wire } = await set(t, '^x-[{]none[}]$', '.*');
   assert.equal(await publishes(wire, exchange, 'x-{none}', user), true);
   assert.equal(await publishes(wire, exchange, 'x-none', user), false);
@@ -190,7 +190,7 @@ for (const header of ['CC', 'BCC']) {
   scenario(
     `keys of ${header} are asked about`,
     {
-      covers: ['topic-permission:copies', `copies:${header.toLowerCase()}`],
+      covers: ['topic-permission/copies', `copies/${header.toLowerCase()}`],
       differs: {
         rabbitmq: 'only the routing key is asked about',
         leveret: `every key of ${header} is asked about too`,
@@ -212,7 +212,7 @@ for (const header of ['CC', 'BCC']) {
   );
 }
 
-scenario('what goes on to a topic exchange is not asked about', { covers: ['topic-permission:other'] }, async t => {
+scenario('what goes on to a topic exchange is not asked about', { covers: ['topic-permission/other'] }, async t => {
   const { owner, exchange, user, wire } = await set(t, '^a', '^a');
   const source = await t.exchange(owner, 'fanout');
   await owner.call('exchange.bind', { source, destination: exchange }, {});
@@ -224,7 +224,7 @@ scenario('what goes on to a topic exchange is not asked about', { covers: ['topi
   await t.holds(queue, ['b', 'b']);
 });
 
-scenario('set again it counts for new channels', { covers: ['topic-permission:api'] }, async t => {
+scenario('set again it counts for new channels', { covers: ['topic-permission/api'] }, async t => {
   const { exchange, user, wire } = await set(t, '^a', '^a');
   assert.equal(await publishes(wire, exchange, 'b', user), false);
   await permitTopics(t, user, exchange, { write: '^b', read: '^b' });
@@ -234,7 +234,7 @@ scenario('set again it counts for new channels', { covers: ['topic-permission:ap
   assert.equal(await publishes(wire, exchange, 'a', user), true);
 });
 
-scenario('set, listed and taken away for one exchange', { covers: ['topic-permission:api'] }, async t => {
+scenario('set, listed and taken away for one exchange', { covers: ['topic-permission/api'] }, async t => {
   const user = await newUser(t);
   const path = `/topic-permissions/%2F/${user}`;
   assert.deepEqual(await ask(t, 'PUT', path, { exchange: 'amq.topic', write: 'w', read: 'r' }), {
@@ -269,13 +269,13 @@ scenario('set, listed and taken away for one exchange', { covers: ['topic-permis
   assert.equal(status, 404);
 });
 
-scenario('no exchange is refused', { covers: ['topic-permission:api'] }, async t => {
+scenario('no exchange is refused', { covers: ['topic-permission/api'] }, async t => {
   const user = await newUser(t);
   const reply = await ask(t, 'PUT', `/topic-permissions/%2F/${user}`, { write: 'w', read: 'r' });
   assert.deepEqual(reply, { status: 400, body: { error: 'bad_request', reason: '[{key_missing,exchange}]' } });
 });
 
-scenario('a pattern that is no expression is refused', { covers: ['topic-permission:api'] }, async t => {
+scenario('a pattern that is no expression is refused', { covers: ['topic-permission/api'] }, async t => {
   const user = await newUser(t);
   const path = `/topic-permissions/%2F/${user}`;
   const { status, body } = await ask(t, 'PUT', path, { exchange: 'amq.topic', write: '(', read: 'r' });
