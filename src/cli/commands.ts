@@ -126,6 +126,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'list, set and delete permissions',
     load: async () => (await import('./permissions.ts')).permissionsCommand(),
   },
+  'topic-permissions': {
+    group: people,
+    summary: 'list, set and delete topic permissions',
+    load: async () => (await import('./topic-permissions.ts')).topicPermissionsCommand(),
+  },
   vhosts: {
     group: people,
     summary: 'list, add and delete virtual hosts',

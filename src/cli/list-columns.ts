@@ -19,6 +19,7 @@ type VhostCall =
   | 'GET /exchanges/:vhost'
   | 'GET /bindings/:vhost'
   | 'GET /vhosts/:name/permissions'
+  | 'GET /vhosts/:name/topic-permissions'
   | 'GET /policies/:vhost'
   | 'GET /operator-policies/:vhost';
 
@@ -173,6 +174,18 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
       { title: 'user', field: 'user' },
       vhost,
       { title: 'configure', field: 'configure' },
+      { title: 'write', field: 'write' },
+      { title: 'read', field: 'read' },
+    ],
+  },
+  'topic-permissions': {
+    summary: 'who may use which routing keys of topic exchanges',
+    all: 'GET /topic-permissions',
+    ofVhost: 'GET /vhosts/:name/topic-permissions',
+    columns: [
+      { title: 'user', field: 'user' },
+      vhost,
+      { title: 'exchange', field: 'exchange' },
       { title: 'write', field: 'write' },
       { title: 'read', field: 'read' },
     ],

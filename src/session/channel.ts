@@ -9,7 +9,15 @@ import { PermissionCache } from '../auth/permission-cache.ts';
 import type { Consumer, Recipient } from '../broker/consumer.ts';
 import { Credit } from '../broker/credit.ts';
 import type { Entry } from '../broker/entry.ts';
-import { type AmqpError, accessRefused, channelError, commandInvalid, frameError } from '../broker/errors.ts';
+import {
+  type AmqpError,
+  accessRefused,
+  channelError,
+  commandInvalid,
+  frameError,
+  topicRefused,
+} from '../broker/errors.ts';
+import type { Exchange } from '../broker/exchange.ts';
 import type { Holder } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
 import { ChannelStats } from '../broker/stats.ts';
@@ -195,6 +203,15 @@ export class Channel implements Recipient, Holder {
     throw accessRefused(
       `access to ${kind} '${resource}' in vhost '${this.vhost.name}' refused for user '${this.user.name}'`,
     );
+  }
+
+  /** Topic exchanges may have a say of their own. The key has one character per byte. */
+  mayTopicOr403(right: 'write' | 'read', { name, type }: Exchange, key: string): void {
+    if (type !== 'topic') return;
+    const topic = Buffer.from(key, 'latin1').toString();
+    const { vhost, user } = this;
+    if (!this.connection.context.authority.mayTopic(user, vhost.name, name, right, topic))
+      throw topicRefused(topic, vhost.exchangeResource(name), user.name);
   }
 
   // --- ends ---

@@ -19,6 +19,7 @@ import { permissionRoutes } from './permissions.ts';
 import { policyRoutes } from './policies.ts';
 import { queueRoutes } from './queues.ts';
 import { routingRoutes } from './routing.ts';
+import { topicPermissionRoutes } from './topic-permissions.ts';
 import { userRoutes } from './users.ts';
 import { vhostRoutes } from './vhosts.ts';
 import { workRoutes } from './work.ts';
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...vhostRoutes,
   ...userRoutes,
   ...permissionRoutes,
+  ...topicPermissionRoutes,
   ...policyRoutes,
   ...limitRoutes,
   ...parameterRoutes,
