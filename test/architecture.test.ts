@@ -14,7 +14,7 @@ const everything = { 'node:*': 'all files' } as const;
 const rooms: Rooms = {
   amqp: { may: [] },
   broker: { may: values, deterministic: true, synchronous: true },
-  auth: { may: ['broker/errors'], node: { 'node:crypto': 'all files' } },
+  auth: { may: ['broker/errors', 'broker/pattern'], node: { 'node:crypto': 'all files' } },
   storage: {
     may: [
       ...values,
@@ -26,6 +26,7 @@ const rooms: Rooms = {
       'broker/errors',
       // What it keeps and gives back, and the ports that it fills.
       'broker/entry',
+      'broker/marks',
       'broker/message',
       'broker/memory',
       'broker/store',

@@ -56,15 +56,14 @@ export function peekFlags(payload: Uint8Array, start: number): number {
   return (payload[start + 12]! << 8) | payload[start + 13]!;
 }
 
-/** The delivery mode of a checked header, 0 when absent. Decodes nothing. */
-export function deliveryMode(payload: Uint8Array, start: number, _end: number = payload.length): number {
+/** Where a property of a checked header begins, lengths before it included; -1 when absent. `flag` is one of `propertyFlags`. */
+export function propertyAt(payload: Uint8Array, start: number, flag: number): number {
   const flags = peekFlags(payload, start);
-  if ((flags & propertyFlags.deliveryMode) === 0) return 0;
+  if ((flags & flag) === 0) return -1;
   let at = start + headerFixedBytes;
-  if ((flags & propertyFlags.contentType) !== 0) at += 1 + payload[at]!;
-  if ((flags & propertyFlags.contentEncoding) !== 0) at += 1 + payload[at]!;
-  if ((flags & propertyFlags.headers) !== 0) at += 4 + length32(payload, at);
-  return payload[at]!;
+  for (let before = 0x8000; before > flag; before >>= 1)
+    if ((flags & before) !== 0) at = propertyEnd(payload, before, at, payload.length);
+  return at;
 }
 
 /**
@@ -116,14 +115,9 @@ export function propertyBytes(
   end: number,
   name: PropertyName,
 ): Uint8Array | undefined {
-  const flags = peekFlags(payload, start);
-  const wanted = propertyFlags[name];
-  if ((flags & wanted) === 0) return undefined;
-  let at = start + headerFixedBytes;
-  for (let flag = 0x8000; flag > wanted; flag >>= 1) {
-    if ((flags & flag) !== 0) at = propertyEnd(payload, flag, at, end);
-  }
-  return payload.subarray(at, propertyEnd(payload, wanted, at, end));
+  const flag = propertyFlags[name];
+  const at = propertyAt(payload, start, flag);
+  return at < 0 ? undefined : payload.subarray(at, propertyEnd(payload, flag, at, end));
 }
 
 /** One property of a checked header. Decodes nothing else. */

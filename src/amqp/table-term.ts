@@ -1,6 +1,7 @@
 // Values of field tables printed as Erlang prints them, for the texts of RabbitMQ's errors.
 
 import { erlangBinary } from './erlang.ts';
+import type { Plain } from './table-plain.ts';
 import type { AnyValue } from './table-value.ts';
 
 /** A decoded field value as RabbitMQ prints it: `5`, `<<"foo">>`, `true`, `undefined`, `[{<<"k">>,longstr,<<"v">>}]`. */
@@ -43,4 +44,16 @@ function erlangFloat(value: number): string {
   const plain = place <= 0 ? `0.${zeros}${digits}` : `${digits}${zeros}.0`;
   const isPlain = plain.length <= scientific.length && Math.abs(value) < 2 ** 53;
   return sign + (isPlain ? plain : scientific);
+}
+
+/** A value of JSON as RabbitMQ prints it: `5`, `<<"foo">>`, `null`, `[1,2]`, `#{<<"a">> => 1}`. What lies deeper than 20 is left out. */
+export function erlangPlain(value: Plain, depth = 0): string {
+  if (typeof value === 'string') return erlangBinary(Buffer.from(value));
+  if (typeof value === 'number' && !Number.isInteger(value)) return erlangFloat(value);
+  if (value === null || typeof value !== 'object') return String(value);
+  if (depth === 20) return '...';
+  const print = (each: Plain): string => erlangPlain(each, depth + 1);
+  if (Array.isArray(value)) return `[${value.map(print).join(',')}]`;
+  const pairs = Object.entries(value as Readonly<Record<string, Plain>>);
+  return `#{${pairs.map(([key, each]) => `${print(key)} => ${print(each)}`).join(',')}}`;
 }

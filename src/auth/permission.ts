@@ -1,4 +1,5 @@
 // Permissions: RabbitMQ's configure, write and read patterns of a user in a vhost, compiled once.
+import { compilePcre, patternFault } from '../broker/pattern.ts';
 
 /** What an operation needs on a resource. */
 export type Right = 'configure' | 'write' | 'read';
@@ -45,16 +46,15 @@ export function checkPatterns(patterns: Patterns): void {
 
 /**
  * A pattern as RabbitMQ reads it: PCRE, searched for, and the empty one stands for `^$`.
- * Strict Unicode mode makes what JavaScript lacks an error rather than a pattern that means something else.
  * @throws PatternError
  */
-export function compilePattern(pattern: string, right: Right): RegExp {
+export function compilePattern(pattern: string, right: Right | 'topic'): RegExp {
   try {
-    const { source, ignoreCase } = fromPcre(pattern === '' ? '^$' : pattern);
-    return new RegExp(source, ignoreCase ? 'iu' : 'u');
+    return compilePcre(pattern === '' ? '^$' : pattern);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^.*: /s, '') : String(error);
-    throw new PatternError(`the ${right} permission '${pattern}' is not a valid regular expression: ${reason}`);
+    throw new PatternError(
+      `the ${right} permission '${pattern}' is not a valid regular expression: ${patternFault(error)}`,
+    );
   }
 }
 
@@ -64,16 +64,4 @@ function compileOrNothing(pattern: string): RegExp {
   } catch {
     return NOTHING;
   }
-}
-
-/** PCRE's own spellings that permissions really use: a leading (?i), \A, \z, \Z and needless escapes such as \- or \_. */
-function fromPcre(pattern: string): { source: string; ignoreCase: boolean } {
-  const ignoreCase = pattern.startsWith('(?i)');
-  const source = (ignoreCase ? pattern.slice(4) : pattern).replace(/\\(.)/gsu, (escaped, character: string) => {
-    if (character === 'A') return '^';
-    if (character === 'z' || character === 'Z') return '$';
-    if (/[\^$\\.*+?()[\]{}|/\-a-zA-Z0-9]/.test(character)) return character === '-' ? '\\x2d' : escaped;
-    return character;
-  });
-  return { source, ignoreCase };
 }

@@ -1,6 +1,8 @@
 // A binding leads from an exchange to a queue or to another exchange; an exchange's type finds those that match.
 
 import type { Table } from '../amqp/table.ts';
+import type { Message } from './message.ts';
+import type { Routed } from './routed.ts';
 
 /** Where a binding leads. Compared by identity. */
 export interface Destination {
@@ -19,14 +21,18 @@ export interface Binding<D> {
 export interface ExchangeType<D> {
   /** As in `exchange.declare`. */
   readonly name: string;
-  /** Whether `route` looks at the headers; if not, none need to be decoded. */
-  readonly needsHeaders: boolean;
+  /** Whether all messages with the same routing key go the same way for as long as the bindings are the same. */
+  readonly byKey: boolean;
   /** A binding that was not added before (the caller knows which exist). */
   add(binding: Binding<D>): void;
   /** The object that was added; another one is ignored. */
   remove(binding: Binding<D>): void;
   /** Calls `found` for every binding that matches, so more than once for a destination that is bound more than once. */
-  route(routingKey: string, headers: Table | undefined, found: (destination: D) => void): void;
+  route(message: Routed, found: (destination: D) => void): void;
   /** The text of the 406 for a binding that this type refuses. */
-  validate?(routingKey: string, args: Table): string | undefined;
+  validate?(routingKey: string, args: Table, destination: Destination): string | undefined;
+  /** What a new binding is given at once, in this order. */
+  history?(): Iterable<Message>;
+  /** The exchange is deleted: lets go of what it keeps beside bindings. */
+  forget?(): void;
 }

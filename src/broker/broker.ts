@@ -1,8 +1,15 @@
 // The broker: its vhosts, and the fold of the facts that make them.
 import { Table } from '../amqp/table.ts';
+import type { Plain } from '../amqp/table-plain.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { Deadlines } from './deadlines.ts';
+import { preconditionFailed } from './errors.ts';
 import type { Destination } from './exchange.ts';
-import type { Fact } from './facts.ts';
-import { Queue, type Services } from './queue.ts';
+import type { Fact, GlobalParameterFact } from './facts.ts';
+import { type BrokerLimits, unlimited } from './limits.ts';
+import { Queue } from './queue.ts';
+import type { ReplyConsumers } from './reply-to.ts';
+import type { Services, Surroundings } from './services.ts';
 import { BrokerStats } from './stats.ts';
 import { Vhost, type VhostOwner } from './vhost.ts';
 
@@ -12,14 +19,29 @@ export class Broker implements VhostOwner {
   /** All queues by their id, as the stores' records name them. */
   readonly queuesById: Map<number, Queue> = new Map();
   readonly stats: BrokerStats = new BrokerStats();
+  /** Nothing here acts on them. */
+  readonly globalParameters: Map<string, Plain> = new Map();
+  /** Holds for what is declared from now on. */
+  limits: BrokerLimits = unlimited;
+  /** Channels that wait for direct replies, of all vhosts. */
+  readonly replyConsumers: ReplyConsumers = new Map();
   #lastQueueId = 0;
   /** The journal ends with a clean stop. The first that may be delivered to records it again: a crash must not pass for that stop. */
   afterCleanStop = false;
   /** Told of a vhost that was deleted. */
   whenVhostDeleted: (vhost: Vhost) => void = () => {};
 
-  constructor(services: Services) {
-    this.services = services;
+  constructor(surroundings: Surroundings) {
+    const dropped: Services['dropped'] = reason => {
+      this.stats.dropped[reason]++;
+    };
+    this.services = {
+      ...surroundings,
+      deadlines: new Deadlines(),
+      deadLetters: new DeadLetters(surroundings, queue => this.vhosts.get(queue.vhost), dropped),
+      dropped,
+      unused: queue => this.vhosts.get(queue.vhost)?.deleteQueue(queue),
+    };
   }
 
   /** The id of the queue made last; ids are never reused. */
@@ -31,13 +53,29 @@ export class Broker implements VhostOwner {
     this.#lastQueueId = Math.max(this.#lastQueueId, id);
   }
 
+  get queueCount(): number {
+    let count = 0;
+    for (const vhost of this.vhosts.values()) count += vhost.queues.size;
+    return count;
+  }
+
+  get exchangeCount(): number {
+    let count = 0;
+    for (const vhost of this.vhosts.values()) count += vhost.exchanges.size;
+    return count;
+  }
+
   nextQueueId(): number {
     return ++this.#lastQueueId;
   }
 
+  /** The vhost of that name, made where there is none. @throws AmqpError 406 where there may be no more */
   createVhost(name: string): Vhost {
     const existing = this.vhosts.get(name);
     if (existing !== undefined) return existing;
+    const { vhostsMax } = this.limits;
+    if (this.vhosts.size >= vhostsMax)
+      throw preconditionFailed(`cannot create vhost '${name}': vhost limit of ${vhostsMax} is reached`);
     this.services.journal.record({ type: 'vhost.created', name });
     return this.#addVhost(name);
   }
@@ -69,13 +107,7 @@ export class Broker implements VhostOwner {
         return;
       }
       case 'exchange.declared':
-        this.vhosts.get(fact.vhost)?.addExchange(fact.name, {
-          type: fact.kind,
-          durable: true,
-          autoDelete: fact.autoDelete,
-          internal: fact.internal,
-          arguments: decode(fact.arguments),
-        });
+        this.#recoverExchange(fact);
         return;
       case 'exchange.deleted': {
         const vhost = this.vhosts.get(fact.vhost);
@@ -98,6 +130,22 @@ export class Broker implements VhostOwner {
         if (queue !== undefined) queue.consumed = true;
         return;
       }
+      case 'policy.put':
+      case 'policy.delete':
+      case 'operator-policy.put':
+      case 'operator-policy.delete':
+      case 'limit.put':
+      case 'limit.delete':
+      case 'parameter.put':
+      case 'parameter.delete':
+        this.vhosts.get(fact.vhost)?.applyRule(fact);
+        return;
+      case 'global-parameter.put':
+        this.globalParameters.set(fact.name, fact.value);
+        return;
+      case 'global-parameter.delete':
+        this.globalParameters.delete(fact.name);
+        return;
       case 'bound':
       case 'unbound':
         this.#recoverBinding(fact);
@@ -109,7 +157,13 @@ export class Broker implements VhostOwner {
 
   /** The facts that make all that is durable again, in an order that replays. */
   *facts(): Generator<Fact> {
+    for (const [name, value] of this.globalParameters) yield { type: 'global-parameter.put', name, value };
     for (const vhost of this.vhosts.values()) yield* vhost.facts();
+  }
+
+  setGlobalParameter(fact: GlobalParameterFact): void {
+    this.services.journal.record(fact);
+    this.apply(fact);
   }
 
   /** The queue may be delivered from from now on: after an unclean stop its messages count as redelivered. */
@@ -131,6 +185,13 @@ export class Broker implements VhostOwner {
     const vhost = new Vhost(name, this.services, this);
     this.vhosts.set(name, vhost);
     return vhost;
+  }
+
+  #recoverExchange(fact: Extract<Fact, { type: 'exchange.declared' }>): void {
+    if (fact.id !== undefined) this.lastQueueId = fact.id;
+    const { kind, autoDelete, internal } = fact;
+    const declaration = { type: kind, durable: true, autoDelete, internal, arguments: decode(fact.arguments) };
+    this.vhosts.get(fact.vhost)?.addExchange(fact.name, declaration, fact.id);
   }
 
   #recoverQueue(fact: Extract<Fact, { type: 'queue.declared' }>): void {

@@ -24,6 +24,8 @@ export class Consumer {
   /** Unsettled deliveries allowed; 0 means no limit. Fixed when the consumer was made (basic.qos changes only later ones). */
   readonly prefetch: number;
   readonly arguments: Table;
+  /** `x-priority`: those with a higher one are served first. */
+  readonly priority: number;
   /** Bytes that the channel wants at hand for each delivery. */
   readonly prefix: Buffer;
   readonly credit: Credit;
@@ -56,6 +58,9 @@ export class Consumer {
     this.prefetch = options.prefetch;
     this.arguments = options.arguments;
     this.prefix = options.prefix;
+    const priority = options.arguments.get('x-priority');
+    this.priority =
+      typeof priority?.value === 'number' || typeof priority?.value === 'bigint' ? Number(priority.value) : 0;
     this.credit = channel.credit;
   }
 

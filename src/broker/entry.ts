@@ -1,5 +1,6 @@
 // A message's place in one queue.
 import type { Consumer } from './consumer.ts';
+import type { Marks } from './marks.ts';
 import type { Message } from './message.ts';
 import type { Queue } from './queue.ts';
 
@@ -16,6 +17,7 @@ export class Entry {
   consumer: Consumer | undefined = undefined;
   /** When it was delivered last, ms since the epoch; 0 is never. */
   deliveredAt = 0;
+  marks: Marks | undefined = undefined;
 
   constructor(queue: Queue, message: Message, sequence: number, redelivered: boolean) {
     this.queue = queue;

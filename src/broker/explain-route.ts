@@ -1,7 +1,16 @@
 // Why a message arrives where it does, or nowhere: the walk of route.ts again, with a reason in words for each binding.
+import { encodeProperties } from '../amqp/properties.ts';
 import { equalValues, type FieldValue, Table, toPlain } from '../amqp/table.ts';
-import { type Bound, type Destination, type Exchange, newExchangeType } from './exchange.ts';
+import type { ExchangeType } from './binding.ts';
+import { copyKeys } from './copy-keys.ts';
+import type { Bound, Destination, Exchange } from './exchange.ts';
+import { DirectExchange } from './exchanges/direct.ts';
+import { FanoutExchange } from './exchanges/fanout.ts';
+import { HeadersExchange } from './exchanges/headers.ts';
+import { TopicExchange } from './exchanges/topic.ts';
+import { encodeAddress, Message } from './message.ts';
 import type { Queue } from './queue.ts';
+import { Routed } from './routed.ts';
 import type { Vhost } from './vhost.ts';
 
 /** More bindings than this are counted only. */
@@ -30,7 +39,7 @@ export interface ExplainedRoute {
   readonly why: string;
 }
 
-/** What would happen to a message. `routingKey` holds one character per byte. */
+/** What would happen to a message. `routingKey` holds one character per byte; headers CC and BCC count. @throws AmqpError as a publish */
 export function explainRoute(
   vhost: Vhost,
   exchange: Exchange,
@@ -55,22 +64,29 @@ export function explainRoute(
     }
     return true;
   };
+  const header = encodeProperties(headers === undefined ? {} : { headers }, 0);
+  const keys = [routingKey, ...copyKeys(header, 0, header.length)];
+  const address = encodeAddress(exchange.name, routingKey);
+  const message = new Message(address, header, 0, header.length, header, 0, 0, undefined, 0, false, undefined, 0);
   for (let from = open.shift(); from !== undefined; from = open.shift()) {
-    const way = { source: from, routingKey, arguments: Table.empty };
+    const way = { source: from, arguments: Table.empty };
     let found = false;
-    const named = from.name === '' ? vhost.queues.get(text(routingKey)) : undefined;
-    if (named !== undefined) {
+    for (const key of from.name === '' ? keys : []) {
+      const named = vhost.queues.get(text(key));
+      if (named === undefined) continue;
       const why = 'the default exchange gives it to the queue that the routing key names';
-      found = note({ ...way, via: 'default', destination: named, matched: true, why });
+      found = note({ ...way, routingKey: key, via: 'default', destination: named, matched: true, why });
     }
+    const routed = new Routed(message, keys);
+    const chosen = choices.has(from.type) ? chosenBy(from, routed) : undefined;
     for (const bound of from.bindings.values())
-      if (note({ ...bound, via: 'binding', ...explain(from, bound, routingKey, headers) })) found = true;
-    const alternate = from.alternate === undefined ? undefined : vhost.exchanges.get(from.alternate);
+      if (note({ ...bound, via: 'binding', ...explain(from, bound, routed, chosen) })) found = true;
+    const alternate = from.alternate ? vhost.exchanges.get(from.alternate) : undefined;
     if (alternate === undefined) continue;
     const why = found
       ? `the alternate exchange is not asked: ${nameOf(from)} has found a way`
       : `the alternate exchange gets it, because ${nameOf(from)} has found no way`;
-    note({ ...way, via: 'alternate', destination: alternate, matched: !found, why });
+    note({ ...way, routingKey, via: 'alternate', destination: alternate, matched: !found, why });
   }
   return { bindings, left, queues: [...queues], ...outcome(vhost, exchange, queues.size, text(routingKey), mandatory) };
 }
@@ -100,23 +116,50 @@ function outcome(
     : { outcome: 'dropped', why: `${reason}: it is dropped, and confirmed if its publisher asks for that${refused}` };
 }
 
-/** Asks the exchange's own type, with this binding alone. */
+/** Types that choose one of all destinations, whatever each binding says alone. */
+const choices: ReadonlySet<string> = new Set(['x-consistent-hash', 'x-modulus-hash', 'x-random', 'x-local-random']);
+
+function chosenBy({ routing }: Exchange, routed: Routed): Destination | undefined {
+  let chosen: Destination | undefined;
+  routing.route(routed, destination => {
+    chosen = destination;
+  });
+  return chosen;
+}
+
+/** Asks the exchange's own type, with this binding alone; for types that choose, `chosen` is what they have chosen. */
 function explain(
   { type }: Exchange,
   bound: Bound,
-  routingKey: string,
-  headers: Table | undefined,
+  routed: Routed,
+  chosen: Destination | undefined,
 ): { matched: boolean; why: string } {
-  const alone = newExchangeType(type);
-  let matched = false;
-  alone.add(bound);
-  alone.route(routingKey, headers, () => {
-    matched = true;
-  });
+  const matches = (key: string): boolean => alone(type, bound, new Routed(routed.message, [key]));
+  const key = routed.keys.find(matches) ?? (routed.keys[0] as string);
+  const matched = choices.has(type) ? chosen === bound.destination : matches(key);
   return {
     matched,
-    why: reasons[type]?.(bound, routingKey, headers, matched) ?? (matched ? 'it matches' : 'it does not match'),
+    why: reasons[type]?.(bound, key, routed.headers, matched) ?? (matched ? 'it matches' : 'it does not match'),
   };
+}
+
+/** Types whose bindings match, or not, each by itself. */
+const matching: Readonly<Record<string, () => ExchangeType<Destination>>> = {
+  direct: () => new DirectExchange(),
+  fanout: () => new FanoutExchange(),
+  topic: () => new TopicExchange(),
+  headers: () => new HeadersExchange(),
+};
+
+function alone(type: string, bound: Bound, routed: Routed): boolean {
+  const routing = matching[type]?.();
+  if (routing === undefined) return true;
+  let matched = false;
+  routing.add(bound);
+  routing.route(routed, () => {
+    matched = true;
+  });
+  return matched;
 }
 
 type Reason = (bound: Bound, routingKey: string, headers: Table | undefined, matched: boolean) => string;
@@ -134,7 +177,18 @@ const reasons: Readonly<Record<string, Reason>> = {
       : `the routing key '${words}' does not match the pattern '${pattern}'${mismatch(pattern, words)}`;
   },
   headers: (bound, _, headers, matched) => explainHeaders(bound.arguments, headers, matched),
+  'x-recent-history': () => 'an exchange with a history sends everything to all that is bound to it',
+  'x-consistent-hash': (bound, _key, _headers, matched) =>
+    `the hash falls ${matched ? '' : 'not '}into the share of this destination, whose weight is ${text(bound.routingKey)}`,
+  'x-modulus-hash': (_bound, key, _headers, matched) =>
+    `the hash of the routing key '${text(key)}' falls ${matched ? 'on' : 'not on'} this destination`,
+  'x-random': (_bound, _key, _headers, matched) => drawn(matched),
+  'x-local-random': (_bound, _key, _headers, matched) => drawn(matched),
 };
+
+function drawn(matched: boolean): string {
+  return `one destination is drawn for each message: this time ${matched ? 'this one' : 'another'}`;
+}
 
 /** Where the first difference is; nothing is said of patterns with #, where there may be several. */
 function mismatch(pattern: string, key: string): string {

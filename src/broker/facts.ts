@@ -1,7 +1,33 @@
 // The facts that must survive a restart, besides messages: state is their fold, in the order in which they were recorded.
 
+import type { Plain } from '../amqp/table-plain.ts';
+import type { PolicyOptions } from './policy.ts';
+import type { PolicyKind } from './policy-check.ts';
+
+/** What was set for a vhost as a whole; what is put replaces what was there under the name. */
+export type RuleFact =
+  | ({ readonly type: `${PolicyKind}.put`; readonly vhost: string } & PolicyOptions)
+  | { readonly type: `${PolicyKind}.delete`; readonly vhost: string; readonly name: string }
+  | { readonly type: 'limit.put'; readonly vhost: string; readonly name: string; readonly value: number }
+  | { readonly type: 'limit.delete'; readonly vhost: string; readonly name: string }
+  | {
+      readonly type: 'parameter.put';
+      readonly vhost: string;
+      readonly component: string;
+      readonly name: string;
+      readonly value: Plain;
+    }
+  | { readonly type: 'parameter.delete'; readonly vhost: string; readonly component: string; readonly name: string };
+
+/** What was set for the whole broker. */
+export type GlobalParameterFact =
+  | { readonly type: 'global-parameter.put'; readonly name: string; readonly value: Plain }
+  | { readonly type: 'global-parameter.delete'; readonly name: string };
+
 /** Arguments travel as base64 of an encoded field table, so that every type tag survives. */
 export type Fact =
+  | RuleFact
+  | GlobalParameterFact
   | { readonly type: 'vhost.created'; readonly name: string }
   | { readonly type: 'vhost.deleted'; readonly name: string }
   | {
@@ -12,6 +38,8 @@ export type Fact =
       readonly autoDelete: boolean;
       readonly internal: boolean;
       readonly arguments: string;
+      /** Of a delayed exchange: what the entries of its messages carry, never reused. */
+      readonly id?: number;
     }
   | { readonly type: 'exchange.deleted'; readonly vhost: string; readonly name: string }
   | {
@@ -43,6 +71,8 @@ export type Fact =
       readonly tags: readonly string[];
     }
   | { readonly type: 'user.delete'; readonly name: string }
+  | { readonly type: 'user.limit.put'; readonly user: string; readonly name: string; readonly value: number }
+  | { readonly type: 'user.limit.delete'; readonly user: string; readonly name: string }
   | {
       readonly type: 'permission.put';
       readonly user: string;
@@ -51,4 +81,18 @@ export type Fact =
       readonly write: string;
       readonly read: string;
     }
-  | { readonly type: 'permission.delete'; readonly user: string; readonly vhost: string };
+  | { readonly type: 'permission.delete'; readonly user: string; readonly vhost: string }
+  | {
+      readonly type: 'topic-permission.put';
+      readonly user: string;
+      readonly vhost: string;
+      readonly exchange: string;
+      readonly write: string;
+      readonly read: string;
+    }
+  | {
+      readonly type: 'topic-permission.delete';
+      readonly user: string;
+      readonly vhost: string;
+      readonly exchange: string;
+    };

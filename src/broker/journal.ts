@@ -29,6 +29,7 @@ export class NoJournal implements Journal {
 
   publish(): void {}
   publishToAll(): void {}
+  rewrite(): void {}
   settle(): void {}
   settleAll(): void {}
   forget(): void {}

@@ -90,6 +90,13 @@ export class Line {
     return chunk?.entries?.[chunk.head]?.message.publishedAt ?? 0;
   }
 
+  /** When the first entry expires, ms since the epoch; 0 is never. */
+  get headDeadline(): number {
+    const chunk = this.#chunks[this.#first];
+    if (chunk === undefined) return 0;
+    return chunk.packed?.deadline(chunk.head) ?? chunk.entries?.[chunk.head]?.marks?.deadline ?? 0;
+  }
+
   /** The first entry, its content in memory or not. */
   peek(): Entry | undefined {
     const chunk = this.#chunks[this.#first];

@@ -109,6 +109,15 @@ export class Message {
     return other;
   }
 
+  /** The same body under another address and with another content header, published at another time. */
+  rewritten(address: Buffer, header: Buffer, publishedAt: number): Message {
+    const other = this.readdressed(address, publishedAt);
+    other.header = header;
+    other.headerStart = 0;
+    other.headerEnd = header.length;
+    return other;
+  }
+
   /** Copies the content out of the received chunk, so that it can wait without all that came with it. No entry needs it yet. */
   detach(memory: Memory): void {
     if (this.header === undefined || this.rest !== undefined) return;
@@ -176,4 +185,9 @@ export function encodeAddress(exchange: string, routingKey: string): Buffer {
 export function addressOf({ address }: Message): { exchange: string; routingKey: string } {
   const keyAt = 1 + (address[0] as number);
   return { exchange: address.toString('utf8', 1, keyAt), routingKey: address.toString('utf8', keyAt + 1) };
+}
+
+/** Its routing key, one character per byte. */
+export function keyOf({ address }: Message): string {
+  return address.toString('latin1', 2 + (address[0] as number));
 }

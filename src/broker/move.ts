@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
 import { encodeAddress, type Message } from './message.ts';
 import { publish } from './publish.ts';
 import type { Queue } from './queue.ts';
-import { headersOf, route } from './route.ts';
+import { route } from './route.ts';
 import { removeMessage } from './take-back.ts';
 import type { Vhost } from './vhost.ts';
 
@@ -77,7 +77,7 @@ export function moveMessages(
 
 /** False when no queue gets it. */
 function publishCopy(message: Message, { vhost, exchange, routingKey }: MoveTarget): boolean {
-  const { queues } = route(vhost, exchange, routingKey, () => headersOf(message));
+  const { queues } = route(vhost, exchange, message, [routingKey]);
   const [first] = queues;
   if (first === undefined) return false;
   const { journal, clock } = first.services;

@@ -1,5 +1,6 @@
-// Entries as positions: 28 bytes each in one piece of memory, whatever the size of the message.
+// Entries as positions: 28 bytes each in one piece of memory, whatever the size of the message; 40 bytes where they have marks.
 import { Entry } from './entry.ts';
+import { type Marks, marksOf } from './marks.ts';
 import { unloadedMessage } from './message.ts';
 import type { Queue } from './queue.ts';
 import type { NewPlace, Store } from './store.ts';
@@ -27,6 +28,7 @@ export interface Place {
   readonly redelivered: boolean;
   readonly persistent: boolean;
   readonly scratch: boolean;
+  readonly marks: Marks | undefined;
 }
 
 export class Packed {
@@ -36,6 +38,9 @@ export class Packed {
   readonly #wide: Float64Array;
   /** Per entry: sequence - base, position - block, size and flags. */
   readonly #narrow: Uint32Array;
+  /** Per entry its deadline and the other marks; made for the first one that has any. */
+  #deadlines: Float64Array | undefined;
+  #marks: Uint32Array | undefined;
 
   constructor(base: number) {
     this.#base = base;
@@ -64,12 +69,15 @@ export class Packed {
       (place.redelivered ? redelivered : 0) |
       (place.persistent ? persistent : 0) |
       (place.scratch ? inScratch : 0);
+    if (place.marks !== undefined || this.#marks !== undefined) this.#mark(i, place.marks);
   }
 
   /** Takes an entry out; those behind it move up. */
   remove(i: number): void {
     this.#wide.copyWithin(i * 2, (i + 1) * 2, this.length * 2);
     this.#narrow.copyWithin(i * 3, (i + 1) * 3, this.length * 3);
+    this.#deadlines?.copyWithin(i, i + 1, this.length);
+    this.#marks?.copyWithin(i, i + 1, this.length);
     this.length--;
   }
 
@@ -102,6 +110,11 @@ export class Packed {
     return ((this.#narrow[i * 3 + 2] as number) & redelivered) !== 0;
   }
 
+  /** When the entry expires, ms since the epoch; 0 is never. */
+  deadline(i: number): number {
+    return this.#deadlines?.[i] ?? 0;
+  }
+
   /** The store has copied the record: this is where it is now. */
   move(i: number, to: NewPlace): void {
     this.#wide[i * 2] = to.position;
@@ -118,7 +131,15 @@ export class Packed {
     const message = unloadedMessage(store, position, block, bits & sizeMask, (bits & persistent) !== 0);
     const entry = new Entry(queue, message, more + this.sequence(i), (bits & redelivered) !== 0);
     entry.id = this.id(i);
+    if (this.#marks !== undefined) entry.marks = marksOf(this.deadline(i), this.#marks[i] as number);
     message.retain();
     return entry;
+  }
+
+  #mark(i: number, marks: Marks | undefined): void {
+    this.#deadlines ??= new Float64Array(chunkEntries);
+    this.#marks ??= new Uint32Array(chunkEntries);
+    this.#deadlines[i] = marks?.deadline ?? 0;
+    this.#marks[i] = marks?.bits ?? 0;
   }
 }

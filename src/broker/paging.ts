@@ -34,6 +34,7 @@ export function placeOf(entry: Entry, stores: Stores): Place {
     redelivered: entry.redelivered,
     persistent: message.persistent,
     scratch: message.store === stores.scratch,
+    marks: entry.marks,
   };
 }
 

@@ -1,34 +1,28 @@
 // A queue: what waits, who consumes, and the round robin between them.
+
 import type { Table } from '../amqp/table.ts';
-import type { Clock } from './clock.ts';
 import type { Consumer } from './consumer.ts';
+import type { DeathReason } from './dead-letter.ts';
+import type { DelayedList } from './delayed-list.ts';
+import { settingsOf } from './effective.ts';
 import { Entry } from './entry.ts';
 import { Histogram } from './histogram.ts';
-import type { Journal } from './journal.ts';
-import type { Holder, Memory } from './memory.ts';
+import type { Gone } from './line.ts';
+import type { Holder } from './memory.ts';
 import type { Message } from './message.ts';
+import { hasExpiration, newMarks } from './new-marks.ts';
+import type { Place } from './packed.ts';
+import type { Policy } from './policy.ts';
+import { PriorityList } from './priority-list.ts';
 import { plainSettings, type QueueSettings } from './queue-settings.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
-import { Ring } from './ring.ts';
-import { QueueStats } from './stats.ts';
-import type { Store } from './store.ts';
-import type { Unsettled } from './unsettled.ts';
-
-/** What every queue needs from the outside. */
-export interface Services {
-  readonly journal: Journal;
-  /** Where transient messages are paged out to; undefined without a disk. */
-  readonly scratch: Store | undefined;
-  readonly memory: Memory;
-  readonly clock: Clock;
-  /** Runs it at the end of this turn of the event loop. */
-  readonly later: (run: () => void) => void;
-  /** Told of messages that cannot be delivered because their bytes are damaged. */
-  readonly damaged: (entry: Entry) => void;
-  /** What all channels have unsettled. */
-  readonly unsettled: () => Iterable<Unsettled>;
-}
+import { ReturnedInTurn } from './returned-in-turn.ts';
+import type { Services } from './services.ts';
+import { DeathStats, QueueStats } from './stats.ts';
+import type { NewPlace, Store } from './store.ts';
+import { Turns } from './turns.ts';
+import { Upkeep } from './upkeep.ts';
 
 export interface QueueOptions {
   readonly id: number;
@@ -50,19 +44,24 @@ export class Queue implements Holder {
   readonly autoDelete: boolean;
   readonly owner: object | undefined;
   readonly arguments: Table;
+  policy: Policy | undefined;
+  operatorPolicy: Policy | undefined;
   /** Changed by `configure` alone. */
   settings: QueueSettings = plainSettings;
-  readonly ready: ReadyList;
+  ready: ReadyList | PriorityList | DelayedList;
   readonly consumers: Set<Consumer> = new Set();
   /** Deliveries that are not settled, and the sum of their bodies' lengths. */
   unsettled = 0;
   unsettledBytes = 0;
   exclusiveConsumer: Consumer | undefined;
+  /** Who alone is delivered to, where the queue has a single active consumer. */
+  activeConsumer: Consumer | undefined;
   deleted = false;
   /** Whether a consumer or a get may have been given messages since the queue was recovered. */
   consumed = false;
   nextSequence = 1;
   readonly stats: QueueStats = new QueueStats();
+  readonly deaths: DeathStats = new DeathStats();
   /** From publish to first delivery. */
   readonly waitTimes: Histogram = new Histogram();
   /** From delivery to ack. */
@@ -70,9 +69,15 @@ export class Queue implements Holder {
   readonly services: Services;
   /** When a message was published that was the first when that was noted. */
   #oldest = { sequence: 0, publishedAt: 0 };
-  /** Consumers that were not found without credit when last tried, in the order of their turns. */
-  readonly #turns = new Ring<Consumer>();
-  readonly #readAhead: ReadAhead;
+  /** Whether a full queue refuses messages instead of dropping its first ones. */
+  refusing = false;
+  /** Consumers that were not found without credit when last tried. */
+  readonly #turns = new Turns();
+  #readAhead: ReadAhead;
+  readonly #upkeep: Upkeep;
+  /** Whether new messages get marks whatever they say themselves. */
+  #marks = false;
+  #isConfigured = false;
 
   constructor(options: QueueOptions, services: Services) {
     this.id = options.id;
@@ -84,6 +89,7 @@ export class Queue implements Holder {
     this.arguments = options.arguments;
     this.services = services;
     this.ready = new ReadyList(this, services);
+    this.#upkeep = new Upkeep(this, services.clock.now);
     this.#readAhead = new ReadAhead(this.ready, services.memory, this);
     // Without a disk there is nowhere to page to.
     if (services.scratch !== undefined) services.memory.hold(this);
@@ -92,6 +98,37 @@ export class Queue implements Holder {
   /** What its arguments and policies say has changed, or is known for the first time: what waits is treated by it from now on. */
   configure(settings: QueueSettings): void {
     this.settings = settings;
+    const { messageTtlMs, maxPriority } = settings;
+    this.#marks = messageTtlMs !== Number.POSITIVE_INFINITY || maxPriority !== undefined;
+    this.#upkeep.configure(settings);
+    const limited =
+      settings.maxLength !== Number.POSITIVE_INFINITY || settings.maxLengthBytes !== Number.POSITIVE_INFINITY;
+    this.refusing = limited && !this.#upkeep.drops;
+    if (!this.#isConfigured) this.#arrange();
+    this.#isConfigured = true;
+    this.tidy();
+  }
+
+  /** Type and priorities are no matter of policies: what holds at the declaration holds for good. */
+  #arrange(): void {
+    const { services } = this;
+    const { type, maxPriority } = this.settings;
+    if (maxPriority !== undefined) this.ready = new PriorityList(this, services);
+    else if (type === 'quorum') this.ready = new ReadyList(this, services, new ReturnedInTurn(services));
+    else return;
+    this.#readAhead = new ReadAhead(this.ready, services.memory, this);
+  }
+
+  /** A declaration or a get: the time that the queue may be unused begins again. */
+  touch(): void {
+    this.#upkeep.touch();
+  }
+
+  /** Other policies hold for it from now on. */
+  govern(policy: Policy | undefined, operatorPolicy: Policy | undefined): void {
+    this.policy = policy;
+    this.operatorPolicy = operatorPolicy;
+    this.configure(settingsOf(this));
   }
 
   /** Whether a message with that persistence must survive in this queue. */
@@ -101,14 +138,30 @@ export class Queue implements Holder {
 
   /** Makes the entry of a new message; `enqueue` puts it in once the journal has it. */
   newEntry(message: Message): Entry {
-    return new Entry(this, message, this.nextSequence++, false);
+    const entry = new Entry(this, message, this.nextSequence++, false);
+    if (this.#marks || hasExpiration(message)) entry.marks = newMarks(message, this.settings, this.services.clock.now);
+    return entry;
+  }
+
+  /** Whether the queue is full for that message and gives it back to its publisher. */
+  refuses(message: Message): boolean {
+    const { ready, settings } = this;
+    return ready.count + 1 > settings.maxLength || ready.bytes + message.bodyBytes > settings.maxLengthBytes;
+  }
+
+  /** A message was refused: it is dead-lettered where the queue says so. */
+  refused(message: Message): void {
+    if (this.settings.overflow !== 'reject-publish-dlx') return;
+    const entry = this.newEntry(message);
+    message.retain();
+    this.leave(entry, 'maxlen');
   }
 
   /** Takes in a new message: to the consumer whose turn it is, or to the end of what waits. */
   enqueue(entry: Entry): void {
     this.stats.published++;
     if (this.ready.count === 0) {
-      const consumer = this.#nextConsumer();
+      const consumer = this.#turns.next();
       if (consumer !== undefined) {
         if (!consumer.noAck) entry.message.retain();
         // It was published in this turn.
@@ -117,15 +170,28 @@ export class Queue implements Holder {
       }
     }
     entry.message.retain();
+    // Without a time to live at all it does not join those that have one (RabbitMQ behaviour).
+    if (this.#marks && this.settings.messageTtlMs === 0 && this.settings.deadLetterExchange === undefined)
+      return this.leave(entry, 'expired');
     this.ready.push(entry);
+    if (entry.marks !== undefined) this.#upkeep.joined(entry.marks);
+    if (this.#upkeep.drops || this.#upkeep.timed) this.tidy();
+  }
+
+  /** Takes in a message that recovery has found, by its place. */
+  recover(place: Place): void {
+    this.ready.pushPlace(place);
+    this.nextSequence = place.sequence + 1;
+    this.#upkeep.joined(place.marks);
   }
 
   /** Hands out what waits for as long as a consumer has credit. Who knows the time gives it: asking the clock for each ack is dear. */
   dispatch(now: number = this.services.clock.now): void {
     const ready = this.ready;
     while (ready.count > 0) {
+      if (this.#upkeep.timed && !this.tidy(now)) return;
       if (ready.unloaded > 0 && !this.#readAhead.headIsLoaded()) return;
-      const consumer = this.#nextConsumer();
+      const consumer = this.#turns.next();
       if (consumer === undefined) return;
       const entry = ready.shift() as Entry;
       if (ready.unloaded > 0) this.#readAhead.taken();
@@ -136,12 +202,16 @@ export class Queue implements Holder {
 
   /** Takes the first message for basic.get: undefined when the queue is empty, 'paged' when it has to be read first. */
   take(noAck: boolean): Entry | 'paged' | undefined {
+    this.touch();
+    if (this.#upkeep.timed) this.tidy(this.services.clock.now, true);
     if (this.first() === 'paged') return 'paged';
     const entry = this.ready.shift();
     if (entry === undefined) {
       this.stats.gotEmpty++;
       return undefined;
     }
+    // What comes to the head now may have expired: it is not among those that are left.
+    if (this.#upkeep.timed) this.tidy(this.services.clock.now, true);
     this.#handOut(entry, this.services.clock.now);
     if (noAck) {
       this.stats.gotNoAck++;
@@ -173,6 +243,14 @@ export class Queue implements Holder {
     this.drop(entry, now);
   }
 
+  /** An unsettled delivery was rejected for good. */
+  reject(entry: Entry, now: number): void {
+    this.unsettled--;
+    this.unsettledBytes -= entry.message.bodyBytes;
+    this.leave(entry, 'rejected');
+    if (entry.consumer !== undefined) this.answered(entry.consumer, now);
+  }
+
   /** An unsettled delivery need not come back. */
   drop(entry: Entry, now: number): void {
     this.discard(entry);
@@ -183,6 +261,11 @@ export class Queue implements Holder {
   discard(entry: Entry): void {
     this.unsettled--;
     this.unsettledBytes -= entry.message.bodyBytes;
+    this.letGo(entry);
+  }
+
+  /** An entry that was taken out is nobody's any more. */
+  letGo(entry: Entry): void {
     this.#done(entry);
     entry.message.release();
   }
@@ -193,10 +276,10 @@ export class Queue implements Holder {
     if (consumer.waiting && this.#rejoin(consumer)) this.dispatch(now);
   }
 
-  /** An unsettled delivery comes back to its old place. Nobody gets it before `redistribute`. */
-  giveBack(entry: Entry): void {
+  /** An unsettled delivery comes back to its old place: as it was, or because its consumer has failed with it. Nobody gets it before `redistribute`. */
+  giveBack(entry: Entry, failed: boolean): void {
     if (entry.consumer !== undefined) entry.consumer.unsettled--;
-    this.#return(entry);
+    this.#return(entry, failed);
   }
 
   /**
@@ -205,7 +288,7 @@ export class Queue implements Holder {
    */
   takeBack(entry: Entry): void {
     const { consumer } = entry;
-    this.#return(entry);
+    this.#return(entry, false);
     if (consumer !== undefined && this.#turns.remove(consumer)) this.#turns.push(consumer);
     if (!this.deleted) this.dispatch();
   }
@@ -213,14 +296,23 @@ export class Queue implements Holder {
   /** All of one requeue came back: whoever has credit gets what waits, in order. */
   redistribute(): void {
     if (this.deleted) return;
+    if (this.#upkeep.drops) this.tidy();
     for (const consumer of this.consumers) this.#rejoin(consumer);
     this.dispatch();
   }
 
   addConsumer(consumer: Consumer): void {
     this.consumers.add(consumer);
-    if (consumer.exclusive) this.exclusiveConsumer = consumer;
-    this.#turns.push(consumer);
+    if (consumer.exclusive && this.settings.type !== 'quorum') this.exclusiveConsumer = consumer;
+    if (!this.settings.singleActiveConsumer) this.#turns.push(consumer);
+    else if (this.activeConsumer === undefined) this.#activate(consumer);
+  }
+
+  /** As a declaration tells it: of a quorum queue with a single active consumer only that one counts (RabbitMQ behaviour). */
+  get consumerCount(): number {
+    const { type, singleActiveConsumer } = this.settings;
+    if (type === 'quorum' && singleActiveConsumer) return this.activeConsumer === undefined ? 0 : 1;
+    return this.consumers.size;
   }
 
   /** Takes the consumer out of the turns; what it has unsettled stays with its channel. */
@@ -229,6 +321,8 @@ export class Queue implements Holder {
     consumer.cancelled = true;
     if (this.exclusiveConsumer === consumer) this.exclusiveConsumer = undefined;
     if (!consumer.waiting) this.#turns.remove(consumer);
+    if (this.activeConsumer === consumer) this.#activate(firstOf(this.consumers));
+    if (this.consumers.size === 0) this.touch();
   }
 
   /** The consumer may have got credit: it joins the turns again at their end. */
@@ -240,8 +334,7 @@ export class Queue implements Holder {
   remove(sequence: number): boolean {
     const entry = this.ready.remove(sequence);
     if (entry === undefined) return false;
-    this.#done(entry);
-    entry.message.release();
+    this.letGo(entry);
     return true;
   }
 
@@ -281,47 +374,84 @@ export class Queue implements Holder {
     const count = this.ready.count;
     this.deleted = true;
     this.services.memory.leave(this);
-    this.ready.clear((id, bodyBytes, inScratch) => {
+    this.#upkeep.end();
+    const forget: Gone = (id, bodyBytes, inScratch) => {
       if (id !== 0) (inScratch ? (this.services.scratch as Store) : this.services.journal).forget(id, bodyBytes);
-    });
+    };
+    this.ready.clear(forget);
+    this.#upkeep.retries?.clear(forget);
     return count;
+  }
+
+  /** Messages that came back and wait before they are delivered again. */
+  get retrying(): number {
+    return this.#upkeep.retries?.count ?? 0;
+  }
+
+  /** Journal ids of what waits here and was delivered before. */
+  *redeliveredIds(): Generator<number> {
+    yield* this.ready.redeliveredIds();
+    for (const { id, message } of this.#upkeep.retries ?? []) if (message.store !== this.services.scratch) yield id;
   }
 
   pageOut(): void {
     const { firstSequence, firstPublishedAt } = this.ready;
     if (firstPublishedAt !== 0) this.noteAge(firstSequence, firstPublishedAt);
     this.ready.pageOut(this.consumers.size > 0);
+    this.#upkeep.retries?.pageOut();
   }
 
   lose(entry: Entry): void {
     this.services.damaged(entry);
-    this.#done(entry);
-    entry.message.release();
+    this.letGo(entry);
+  }
+
+  /** A store has copied the record of an entry that waits or is on its way out: notes its new id and place. False when it is neither. */
+  relocate(sequence: number, oldId: number, to: NewPlace): boolean {
+    return (
+      this.ready.relocate(sequence, oldId, to) ||
+      this.#upkeep.retries?.relocate(sequence, oldId, to) === true ||
+      this.services.deadLetters.relocate(this, sequence, oldId, to)
+    );
+  }
+
+  /**
+   * Lets go of what has expired at the head, and of what is too much. False when what has expired is still there, because too much is on
+   * its way to dead-letter exchanges; `anyhow` says that it has to go all the same.
+   */
+  tidy(now: number = this.services.clock.now, anyhow = false): boolean {
+    return this.#upkeep.tidy(now, anyhow);
   }
 
   loaded(): void {
     if (!this.deleted) this.dispatch();
   }
 
-  #return(entry: Entry): void {
+  #return(entry: Entry, failed: boolean): void {
     this.unsettled--;
     this.unsettledBytes -= entry.message.bodyBytes;
     entry.consumer = undefined;
-    if (this.deleted) {
-      this.#done(entry);
-      entry.message.release();
-      return;
-    }
+    if (this.deleted) return this.letGo(entry);
     entry.redelivered = true;
+    const fate = this.#upkeep.cameBack(entry, failed);
+    if (fate === 'too often') return this.leave(entry, 'delivery_limit');
+    if (fate === 'waits') return;
     this.ready.return(entry);
+    this.#upkeep.joined(entry.marks);
   }
 
-  #nextConsumer(): Consumer | undefined {
-    for (;;) {
-      const consumer = this.#turns.shift();
-      if (consumer === undefined || consumer.hasCredit) return consumer;
-      consumer.waiting = true;
-    }
+  /** An entry that was taken out has died: it goes to the dead-letter exchange, or nowhere. */
+  leave(entry: Entry, reason: DeathReason): void {
+    this.deaths[reason]++;
+    const { deadLetters, dropped } = this.services;
+    if (this.settings.deadLetterExchange !== undefined && !this.deleted) return deadLetters.add(entry, reason);
+    dropped(reason);
+    this.letGo(entry);
+  }
+
+  #activate(consumer: Consumer | undefined): void {
+    this.activeConsumer = consumer;
+    if (consumer !== undefined) this.#turns.push(consumer);
   }
 
   #deliver(consumer: Consumer, entry: Entry, now: number): void {
@@ -363,4 +493,9 @@ export class Queue implements Holder {
     if (this.deleted) store.forget(entry.id, entry.message.bodyBytes);
     else store.settle(entry);
   }
+}
+
+function firstOf(consumers: ReadonlySet<Consumer>): Consumer | undefined {
+  for (const consumer of consumers) return consumer;
+  return undefined;
 }

@@ -1,6 +1,7 @@
 // Reads the contents of a queue's next messages back from a store before their turn comes.
 import type { Entry } from './entry.ts';
 import type { Memory } from './memory.ts';
+import type { PriorityList } from './priority-list.ts';
 import type { ReadyList } from './ready-list.ts';
 
 /** This much is asked for at a time, bytes; less when memory is short. */
@@ -16,7 +17,7 @@ interface Reader {
 }
 
 export class ReadAhead {
-  readonly #ready: ReadyList;
+  readonly #ready: ReadyList | PriorityList;
   readonly #memory: Memory;
   readonly #reader: Reader;
   #loading = false;
@@ -25,7 +26,7 @@ export class ReadAhead {
   #aheadMark = 0;
   #whenLoaded: (() => void)[] = [];
 
-  constructor(ready: ReadyList, memory: Memory, reader: Reader) {
+  constructor(ready: ReadyList | PriorityList, memory: Memory, reader: Reader) {
     this.#ready = ready;
     this.#memory = memory;
     this.#reader = reader;
@@ -38,7 +39,7 @@ export class ReadAhead {
       if (head === undefined) return false;
       if (head.message.loaded) return true;
       if (!head.message.damaged) break;
-      this.#reader.lose(this.#ready.shiftDamaged() as Entry);
+      this.#reader.lose(this.#ready.take() as Entry);
     }
     this.#load();
     return false;

@@ -4,6 +4,7 @@ import { type Gone, Line } from './line.ts';
 import type { Place, Stores } from './packed.ts';
 import type { Queue } from './queue.ts';
 import { Returned } from './returned.ts';
+import type { ReturnedInTurn } from './returned-in-turn.ts';
 import type { NewPlace } from './store.ts';
 
 /**
@@ -16,11 +17,11 @@ export class ReadyList {
   bytes = 0;
   /** Entries whose content is not in memory. */
   unloaded = 0;
-  readonly #returned: Returned;
+  readonly #returned: Returned | ReturnedInTurn;
   readonly #line: Line;
 
-  constructor(queue: Queue, stores: Stores) {
-    this.#returned = new Returned(queue, stores);
+  constructor(queue: Queue, stores: Stores, returned: Returned | ReturnedInTurn = new Returned(queue, stores)) {
+    this.#returned = returned;
     this.#line = new Line(queue, stores);
   }
 
@@ -60,13 +61,24 @@ export class ReadyList {
     return entry;
   }
 
-  /** Takes out the first entry though its content cannot be had. */
-  shiftDamaged(): Entry | undefined {
+  /** Takes the first entry, its content in memory or not. */
+  take(): Entry | undefined {
     const entry = this.peek();
-    if (entry === undefined || entry.message.loaded) return undefined;
+    if (entry === undefined) return undefined;
     this.#leave(entry);
-    this.unloaded--;
+    if (!entry.message.loaded) this.unloaded--;
     return entry;
+  }
+
+  /** When the first entry expires, ms since the epoch; 0 is never. Leaves packed entries as they are. */
+  get headDeadline(): number {
+    return this.#returned.length > 0 ? this.#returned.headDeadline : this.#line.headDeadline;
+  }
+
+  /** Takes the first entry if it has expired, its content in memory or not. */
+  takeExpired(now: number): Entry | undefined {
+    const deadline = this.headDeadline;
+    return deadline !== 0 && deadline <= now ? this.take() : undefined;
   }
 
   /**

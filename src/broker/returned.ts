@@ -44,6 +44,11 @@ export class Returned {
     return this.#heapFirst ? (this.#heap[0] as Entry).message.publishedAt : this.#line.firstPublishedAt;
   }
 
+  /** When the first entry expires, ms since the epoch; 0 is never. */
+  get headDeadline(): number {
+    return this.#heapFirst ? ((this.#heap[0] as Entry).marks?.deadline ?? 0) : this.#line.headDeadline;
+  }
+
   /** Takes in an entry. What has no content in memory stays so: only its place is kept when it comes in order. */
   push(entry: Entry): void {
     if (!entry.message.loaded && entry.sequence > this.#line.lastSequence) {

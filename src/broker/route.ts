@@ -1,27 +1,27 @@
 // From an exchange and a routing key to the queues that get the message.
-import { decodeProperties } from '../amqp/properties.ts';
-import type { Table } from '../amqp/table.ts';
 import type { Destination, Exchange } from './exchange.ts';
 import type { Message } from './message.ts';
 import type { Queue } from './queue.ts';
+import { Routed } from './routed.ts';
 import type { Vhost } from './vhost.ts';
 
 /** Where a message goes. */
 export interface Routing {
   /** Each queue once, in the order found. */
   readonly queues: readonly Queue[];
-  /** False when the headers had a say, so that another message with the same key may go elsewhere. */
+  /** False when more than the keys had a say, so that another message with the same keys may go elsewhere. */
   readonly reusable: boolean;
 }
 
 /**
  * Follows bindings, exchange-to-exchange ones included; each exchange and each queue is reached once, so cycles end.
- * An exchange that itself routes nowhere hands over to its alternate exchange. `routingKey` holds one character per byte.
+ * An exchange that itself routes nowhere with all keys hands over to its alternate exchange. `keys` is as in `Routed`.
  */
-export function route(vhost: Vhost, exchange: Exchange, routingKey: string, headers: () => Table | undefined): Routing {
+export function route(vhost: Vhost, exchange: Exchange, message: Message, keys: readonly string[]): Routing {
   const queues = new Set<Queue>();
   const seen = new Set<Exchange>([exchange]);
   const open = [exchange];
+  const routed = new Routed(message, keys);
   let reusable = true;
   for (let from = open.shift(); from !== undefined; from = open.shift()) {
     let found = false;
@@ -34,19 +34,17 @@ export function route(vhost: Vhost, exchange: Exchange, routingKey: string, head
       }
     };
     if (from.name === '') {
-      const queue = vhost.queues.get(Buffer.from(routingKey, 'latin1').toString());
-      if (queue !== undefined) take(queue);
+      for (const key of keys) {
+        const queue = vhost.queues.get(Buffer.from(key, 'latin1').toString());
+        if (queue !== undefined) take(queue);
+      }
     } else {
-      if (from.routing.needsHeaders) reusable = false;
-      from.routing.route(routingKey, from.routing.needsHeaders ? headers() : undefined, take);
+      if (!from.routing.byKey) reusable = false;
+      from.routing.route(routed, take);
     }
-    const alternate = found || from.alternate === undefined ? undefined : vhost.exchanges.get(from.alternate);
+    // The default exchange takes nothing as an alternate: its bindings are implied, not there (RabbitMQ behaviour).
+    const alternate = found || !from.alternate ? undefined : vhost.exchanges.get(from.alternate);
     if (alternate !== undefined) take(alternate);
   }
   return { queues: [...queues], reusable };
-}
-
-/** The headers of a message whose content is in memory, for exchanges that look at them. */
-export function headersOf({ header, headerStart, headerEnd }: Message): Table | undefined {
-  return decodeProperties(header as Buffer, headerStart, headerEnd).headers;
 }

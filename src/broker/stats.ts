@@ -58,6 +58,20 @@ export class ExchangeStats {
   publishedOut = 0;
 }
 
+/** Messages that were not acknowledged and are in their queue no more, by the reason. */
+export class DeathStats {
+  rejected = 0;
+  expired = 0;
+  maxlen = 0;
+  delivery_limit = 0;
+}
+
+/** Messages that went nowhere, by what had sent them on. */
+export class DropStats extends DeathStats {
+  /** Kept back by a delayed exchange that led nowhere when they were due. */
+  due = 0;
+}
+
 /** What came and went, and what reached no queue. */
 export class BrokerStats {
   connectionsOpened = 0;
@@ -74,6 +88,9 @@ export class BrokerStats {
   unroutable = 0;
   /** Mandatory messages given back for that. */
   returned = 0;
+  /** Messages that died in their queues, and those of them that no dead-letter exchange brought to a queue. */
+  readonly deaths: DeathStats = new DeathStats();
+  readonly dropped: DropStats = new DropStats();
   /** What channels have counted that have ended. */
   readonly endedChannels: ChannelStats = new ChannelStats();
   /** What connections have taken in and handed over that have ended. */

@@ -19,6 +19,8 @@ export interface Store {
   publish(entry: Entry): void;
   /** Keeps the message once for several entries. */
   publishToAll(message: Message, entries: readonly Entry[]): void;
+  /** The entry's marks have changed: keeps it once more with them, in place of what was kept. Its content must be in memory. */
+  rewrite(entry: Entry): void;
   /** The entry was acknowledged or dropped: it need not come back. */
   settle(entry: Entry): void;
   /** Many at once, such as a purge: the same as settling each. */

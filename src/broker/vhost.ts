@@ -1,11 +1,40 @@
 // A virtual host: its exchanges, queues and bindings, and the operations on them.
 import { Table } from '../amqp/table.ts';
-import { checkEquivalentExchangeArguments, checkEquivalentQueueArguments } from './arguments.ts';
-import { accessRefused, commandInvalid, notFound, preconditionFailed, resourceLocked } from './errors.ts';
-import { type Bound, bindingIdentity, type Destination, Exchange, exchangeTypes } from './exchange.ts';
-import type { Fact } from './facts.ts';
-import { Queue, type Services } from './queue.ts';
+import {
+  checkEquivalentExchangeArguments,
+  checkEquivalentQueueArguments,
+  checkQueueDeclaration,
+  exchangeArgument,
+} from './arguments.ts';
+import { DelayLine } from './delay-line.ts';
+import { settingsOf } from './effective.ts';
+import {
+  accessRefused,
+  commandInvalid,
+  notFound,
+  notImplemented,
+  preconditionFailed,
+  resourceLocked,
+} from './errors.ts';
+import {
+  type Bound,
+  bindingIdentity,
+  type Destination,
+  Exchange,
+  exchangeTypes,
+  refusedArguments,
+} from './exchange.ts';
+import { DelayedExchange } from './exchanges/delayed.ts';
+import type { Fact, RuleFact } from './facts.ts';
+import type { BrokerLimits } from './limits.ts';
+import { keyOf, type Message } from './message.ts';
+import { targetOf } from './policy.ts';
+import { publish } from './publish.ts';
+import { Queue } from './queue.ts';
+import { route } from './route.ts';
+import type { Services } from './services.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
+import { VhostRules } from './vhost-rules.ts';
 
 export interface ExchangeDeclaration {
   readonly type: string;
@@ -14,6 +43,11 @@ export interface ExchangeDeclaration {
   readonly internal: boolean;
   readonly arguments: Table;
 }
+
+/** Asked, before anything is made, whether who declares may have messages sent on to that exchange. Throws where not. */
+export type MaySendOn = (exchange: string) => void;
+
+const anywhere: MaySendOn = () => {};
 
 export interface QueueDeclaration {
   readonly durable: boolean;
@@ -38,6 +72,10 @@ export interface VhostOwner {
   readonly stats: BrokerStats;
   /** All queues by their id. */
   readonly queuesById: Map<number, Queue>;
+  readonly limits: BrokerLimits;
+  /** Of all vhosts. */
+  readonly exchangeCount: number;
+  readonly queueCount: number;
   /** Gives a new id. */
   nextQueueId(): number;
 }
@@ -46,6 +84,7 @@ export class Vhost {
   readonly name: string;
   readonly exchanges: Map<string, Exchange> = new Map();
   readonly queues: Map<string, Queue> = new Map();
+  readonly rules: VhostRules = new VhostRules();
   /** Rises with every change that can make a message go elsewhere. */
   version = 0;
   deleted = false;
@@ -77,15 +116,19 @@ export class Vhost {
     return queue;
   }
 
-  declareExchange(name: string, declaration: ExchangeDeclaration): Exchange {
+  declareExchange(name: string, declaration: ExchangeDeclaration, maySendOn: MaySendOn = anywhere): Exchange {
     if (!exchangeTypes.includes(declaration.type)) throw unknownExchangeType(declaration.type);
     const resource = this.exchangeResource(name);
-    const alternate = declaration.arguments.get('alternate-exchange');
-    if (alternate !== undefined && alternate.type !== 'longstr')
-      throw preconditionFailed(`invalid type '${alternate.type}' for arg 'alternate-exchange' in ${resource}`);
     const existing = this.exchanges.get(name);
     if (existing === undefined) {
       if (name.startsWith('amq.')) throw reservedPrefix('exchange', name);
+      const { exchangesMax } = this.#owner.limits;
+      if (this.#owner.exchangeCount >= exchangesMax)
+        throw preconditionFailed(`cannot declare ${resource}: exchange limit of ${exchangesMax} is reached`);
+      const alternate = exchangeArgument(resource, 'alternate-exchange', declaration.arguments);
+      if (alternate !== undefined) maySendOn(alternate);
+      const refused = refusedArguments(declaration.type, declaration.arguments);
+      if (refused !== undefined) throw preconditionFailed(refused);
       const exchange = this.addExchange(name, declaration);
       if (exchange.durable) this.#record(this.#exchangeDeclared(exchange));
       return exchange;
@@ -106,13 +149,22 @@ export class Vhost {
     this.removeExchange(exchange);
   }
 
+  /** @throws AmqpError 403 for a name that is the broker's to give, unless there is a queue of that name */
+  checkQueueName(name: string): void {
+    if (name.startsWith('amq.') && !name.startsWith('amq.gen-') && !this.queues.has(name))
+      throw reservedPrefix('queue', name);
+  }
+
   /** `owner` is the declaring connection; the queue is its own when the declaration says exclusive. */
-  declareQueue(name: string, declaration: QueueDeclaration, owner: object | undefined): Queue {
+  declareQueue(
+    name: string,
+    declaration: QueueDeclaration,
+    owner: object | undefined,
+    maySendOn: MaySendOn = anywhere,
+  ): Queue {
+    this.checkQueueName(name);
     const existing = this.queues.get(name);
-    if (existing === undefined) {
-      if (name.startsWith('amq.') && !name.startsWith('amq.gen-')) throw reservedPrefix('queue', name);
-      return this.createQueue(name, declaration, owner);
-    }
+    if (existing === undefined) return this.createQueue(name, declaration, owner, maySendOn);
     this.#owner.stats.queuesDeclared++;
     if (existing.owner !== (declaration.exclusive ? owner : undefined)) throw this.#locked(name);
     const resource = this.queueResource(name);
@@ -123,7 +175,13 @@ export class Vhost {
   }
 
   /** Makes a queue under a name that is free, without asking whether the name is reserved. */
-  createQueue(name: string, declaration: QueueDeclaration, owner: object | undefined): Queue {
+  createQueue(
+    name: string,
+    declaration: QueueDeclaration,
+    owner: object | undefined,
+    maySendOn: MaySendOn = anywhere,
+  ): Queue {
+    this.#checkNewQueue(name, declaration, maySendOn);
     const durable = declaration.durable && !declaration.exclusive;
     const queue = new Queue(
       {
@@ -144,8 +202,14 @@ export class Vhost {
     return queue;
   }
 
-  /** @throws AmqpError 406 where the queue is in use or not empty and should not be. */
+  /** @throws AmqpError 406 where the queue is in use or not empty and should not be; 540 where its type does not look at that */
   expectDeletable(queue: Queue, when: { readonly ifUnused: boolean; readonly ifEmpty: boolean }): void {
+    const { type } = queue.settings;
+    const flag = (when.ifUnused && 'if-unused') || (when.ifEmpty && 'if-empty');
+    if (type === 'quorum' && flag)
+      throw notImplemented(
+        `cannot delete ${this.queueResource(queue.name)}. queue.delete operations with ${flag} flag set are not supported by quorum queues`,
+      );
     if (when.ifUnused && queue.consumers.size > 0) throw preconditionFailed(`${this.queueResource(queue.name)} in use`);
     if (when.ifEmpty && queue.ready.count > 0) throw preconditionFailed(`${this.queueResource(queue.name)} not empty`);
   }
@@ -177,6 +241,7 @@ export class Vhost {
   end(): void {
     this.deleted = true;
     for (const queue of [...this.queues.values()]) this.removeQueue(queue);
+    for (const { routing } of this.exchanges.values()) routing.forget?.();
     this.exchanges.clear();
     this.version++;
     this.#bindingsTo.clear();
@@ -186,10 +251,11 @@ export class Vhost {
   bind(source: Exchange, destination: Destination, routingKey: string, args: Table): void {
     const identity = bindingIdentity(destination, routingKey, args);
     if (source.bindings.has(identity)) return;
-    const refused = source.routing.validate?.(routingKey, args);
+    const refused = source.routing.validate?.(routingKey, args, destination);
     if (refused !== undefined) throw preconditionFailed(refused);
     const bound = this.addBinding(source, destination, routingKey, args);
     if (bound.durable) this.#record(this.#bindingFact('bound', bound));
+    for (const message of source.routing.history?.() ?? []) this.#give(message, destination);
   }
 
   unbind(source: Exchange, destination: Destination, routingKey: string, args: Table): void {
@@ -204,6 +270,7 @@ export class Vhost {
   /** The facts that make this vhost's durable exchanges, queues and bindings again. */
   *facts(): Generator<Fact> {
     yield { type: 'vhost.created', name: this.name };
+    yield* this.rules.facts(this.name);
     for (const exchange of this.exchanges.values())
       if (exchange.durable && !isPredeclared(exchange.name)) yield this.#exchangeDeclared(exchange);
     for (const queue of this.queues.values()) {
@@ -215,15 +282,27 @@ export class Vhost {
       for (const bound of exchange.bindings.values()) if (bound.durable) yield this.#bindingFact('bound', bound);
   }
 
-  addExchange(name: string, declaration: ExchangeDeclaration): Exchange {
-    const exchange = new Exchange({ vhost: this.name, name, ...declaration });
+  /** `lineId` is the id of what a delayed exchange had kept its messages under; a new one gets a new one. */
+  addExchange(name: string, declaration: ExchangeDeclaration, lineId?: number): Exchange {
+    const exchange = new Exchange({ vhost: this.name, name, ...declaration }, this.#services);
+    this.#govern(exchange);
     this.exchanges.set(name, exchange);
+    if (exchange.routing instanceof DelayedExchange) {
+      const line = new DelayLine(lineId ?? this.#owner.nextQueueId(), exchange, this.#services);
+      this.#owner.queuesById.set(line.id, line);
+      exchange.routing.line = line;
+    }
     this.version++;
     return exchange;
   }
 
   removeExchange(exchange: Exchange): void {
     this.exchanges.delete(exchange.name);
+    exchange.routing.forget?.();
+    if (exchange.delayLine !== undefined) {
+      this.#owner.queuesById.delete(exchange.delayLine.id);
+      exchange.delayLine.forget();
+    }
     this.version++;
     // Recorded first: the fold then drops the bindings with it, and an auto-delete exchange behind one goes by a fact of its own.
     if (exchange.durable) this.#record({ type: 'exchange.deleted', vhost: this.name, name: exchange.name });
@@ -234,6 +313,7 @@ export class Vhost {
   addQueue(queue: Queue): void {
     this.queues.set(queue.name, queue);
     this.#owner.queuesById.set(queue.id, queue);
+    if (!this.#govern(queue)) queue.configure(settingsOf(queue));
     this.version++;
   }
 
@@ -252,12 +332,58 @@ export class Vhost {
     return bound;
   }
 
+  /** Sets, changes or takes away a rule of the vhost: it holds at once for what is there. The fact must be a checked one. */
+  setRule(fact: RuleFact): void {
+    this.#record(fact);
+    this.applyRule(fact);
+  }
+
+  /** As `setRule`, of a rule that is recorded. */
+  applyRule(fact: RuleFact): void {
+    this.rules.apply(fact);
+    if (!fact.type.includes('policy')) return;
+    for (const queue of this.queues.values()) this.#govern(queue);
+    for (const exchange of this.exchanges.values()) if (this.#govern(exchange)) this.version++;
+  }
+
   queueResource(name: string): string {
     return `queue '${name}' in vhost '${this.name}'`;
   }
 
   exchangeResource(name: string): string {
     return `exchange '${name}' in vhost '${this.name}'`;
+  }
+
+  /** What an exchange has kept goes to a destination that is new. */
+  #give(message: Message, destination: Destination): void {
+    const copy = message.twin();
+    const queues = destination.kind === 'queue' ? [destination] : route(this, destination, copy, [keyOf(copy)]).queues;
+    if (queues.length > 0) publish(queues, copy, this.#services.journal);
+  }
+
+  /** In RabbitMQ's order. */
+  #checkNewQueue(name: string, declaration: QueueDeclaration, maySendOn: MaySendOn): void {
+    const limit = this.rules.limit('max-queues');
+    const refuse = (what: string): never => {
+      throw preconditionFailed(`cannot declare queue '${name}': queue limit in ${what} is reached`);
+    };
+    if (this.queues.size >= limit) refuse(`vhost '${this.name}' (${limit})`);
+    const { queuesMax } = this.#owner.limits;
+    if (this.#owner.queueCount >= queuesMax) refuse(`cluster (${queuesMax})`);
+    const resource = this.queueResource(name);
+    const deadLetterExchange = exchangeArgument(resource, 'x-dead-letter-exchange', declaration.arguments);
+    if (deadLetterExchange !== undefined) maySendOn(deadLetterExchange);
+    checkQueueDeclaration(resource, declaration);
+  }
+
+  /** Finds the policies that hold for it; false when they are those that it has. */
+  #govern(governed: Queue | Exchange): boolean {
+    const target = targetOf(governed);
+    const policy = this.rules.policies.match(target);
+    const operatorPolicy = this.rules.operatorPolicies.match(target);
+    if (policy === governed.policy && operatorPolicy === governed.operatorPolicy) return false;
+    governed.govern(policy, operatorPolicy);
+    return true;
   }
 
   #unbind(bound: Bound): void {
@@ -298,6 +424,7 @@ export class Vhost {
       autoDelete: exchange.autoDelete,
       internal: exchange.internal,
       arguments: encode(exchange.arguments),
+      ...(exchange.delayLine === undefined ? {} : { id: exchange.delayLine.id }),
     };
   }
 

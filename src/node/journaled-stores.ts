@@ -4,6 +4,7 @@ import { Broker } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
 import type { Fact } from '../broker/facts.ts';
 import type { Memory } from '../broker/memory.ts';
+import type { Random } from '../broker/random.ts';
 import type { Unsettled } from '../broker/unsettled.ts';
 import { Compaction, type Keeper } from '../storage/compaction.ts';
 import { DeferredLog } from '../storage/deferred-log.ts';
@@ -19,6 +20,7 @@ export interface JournaledSurroundings {
   /** Takes away what such a log, closed or left by a crash, has on the disk. */
   readonly removeScratch: () => Promise<void>;
   readonly clock: Clock;
+  readonly random: Random;
   readonly memory: Memory;
   readonly authority: Authority;
   readonly later: (run: () => void) => void;
@@ -50,7 +52,7 @@ export interface JournaledStores {
 const compactionMs = 20;
 
 export async function openJournaledStores(surroundings: JournaledSurroundings): Promise<JournaledStores> {
-  const { log, clock, memory, authority, later, atEnd, afterMs, report, unsettled } = surroundings;
+  const { log, clock, random, memory, authority, later, atEnd, afterMs, report, unsettled } = surroundings;
   const { openScratch, removeScratch } = surroundings;
   const damaged = ({ place, offset, reason }: Damage): void =>
     report(
@@ -72,6 +74,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
     scratch,
     memory,
     clock,
+    random,
     later,
     unsettled,
     damaged: ({ queue }) =>
@@ -79,6 +82,8 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
   });
   replay(recovered, broker, authority);
   journal.begin();
+  // What has expired meanwhile goes first of all.
+  for (const queue of broker.queuesById.values()) queue.tidy();
   broker.afterCleanStop = recovered.clean && !recovered.isNew;
   const keeper = keeperOf(broker, unsettled);
   const compactions = [compact(journal, keeper, afterMs), compact(scratch, keeper, afterMs)];
@@ -120,7 +125,7 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
     entry => {
       const queue = queuesById.get(entry.queue);
       if (queue === undefined) return;
-      queue.ready.pushPlace({
+      queue.recover({
         // Field by field: spreading a million objects takes seconds.
         sequence: entry.sequence,
         id: entry.id,
@@ -130,20 +135,19 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
         redelivered: recovered.clean ? recovered.wasDelivered(entry.id) : queue.consumed,
         persistent: true,
         scratch: false,
+        marks: entry.marks,
       });
-      queue.nextSequence = entry.sequence + 1;
     },
   );
 }
 
 function isAuthFact(fact: Fact): fact is Fact & AuthFact {
-  return fact.type.startsWith('user.') || fact.type.startsWith('permission.');
+  return /^(user|permission|topic-permission)\./.test(fact.type);
 }
 
 function keeperOf(broker: Broker, unsettled: () => Iterable<Unsettled>): Keeper {
   return {
-    relocate: (queue, sequence, oldId, to) =>
-      broker.queuesById.get(queue)?.ready.relocate(sequence, oldId, to) ?? false,
+    relocate: (queue, sequence, oldId, to) => broker.queuesById.get(queue)?.relocate(sequence, oldId, to) ?? false,
     relocateUnsettled: (store, places) => {
       for (const each of unsettled()) each.relocate(store, places);
     },
@@ -169,7 +173,7 @@ function deliveredIds(broker: Broker, unsettled: () => Iterable<Unsettled>): num
   const ids: number[] = [];
   for (const queue of broker.queuesById.values()) {
     if (!queue.durable) continue;
-    for (const id of queue.ready.redeliveredIds()) if (id !== 0) ids.push(id);
+    for (const id of queue.redeliveredIds()) if (id !== 0) ids.push(id);
   }
   for (const each of unsettled()) for (const id of each.durableIds()) ids.push(id);
   return ids;

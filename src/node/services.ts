@@ -20,4 +20,7 @@ export class TurnClock implements Clock {
   }
 }
 
-export const nodeRandom: Random = { name: bytes => randomBytes(bytes).toString('base64url') };
+export const nodeRandom: Random = {
+  name: bytes => randomBytes(bytes).toString('base64url'),
+  below: limit => Math.floor(Math.random() * limit),
+};

@@ -18,6 +18,7 @@ import { peopleFacts } from './people-facts.ts';
 import { serverProperties } from './server-properties.ts';
 import { nodeRandom, TurnClock } from './services.ts';
 import { openStores } from './stores.ts';
+import { keepTime } from './timekeeper.ts';
 
 /** A broker that runs in this process. */
 export interface RunningBroker {
@@ -48,6 +49,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     config,
     log,
     clock,
+    random: nodeRandom,
     memory,
     authority,
     later,
@@ -57,6 +59,11 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   const { broker, journal } = stores;
   held = heldByOperators(broker.services);
   const withFirst = stores.isNew && config.loadDefinitions === undefined;
+  broker.limits = {
+    queuesMax: config.queuesMax,
+    exchangesMax: config.exchangesMax,
+    vhostsMax: config.vhostsMax,
+  };
   for (const name of [...(withFirst ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
   for (const fact of await peopleFacts(config, authority, withFirst)) {
     authority.apply(fact);
@@ -64,13 +71,10 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   }
   if (config.loadDefinitions !== undefined) {
     const target = { broker, authority, passwordAlgorithm: config.passwordHashing };
-    const ignored = await loadDefinitions(config.loadDefinitions, target).catch(async error => {
+    await loadDefinitions(config.loadDefinitions, target).catch(async error => {
       await stores.close();
       throw error;
     });
-    for (const [what, count] of Object.entries(ignored)) {
-      log.warning(`load_definitions: ${count} ${what} of the file are not kept`);
-    }
   }
   const context: SessionContext = {
     broker,
@@ -86,7 +90,11 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       outputTimeoutMs: config.outputTimeoutMs,
       messageBytesMax: config.messageBytesMax,
       connectionsMax: config.connectionsMax,
+      consumerTimeoutMs: config.consumerTimeoutMs,
+      channelsMax: config.channelsMax,
+      consumersMax: config.consumersMax,
     },
+    nodeName,
     serverProperties: serverProperties(config, config.clusterName ?? nodeName),
     log,
     connections,
@@ -112,6 +120,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     await stores.close();
     throw error;
   }
+  const stopTime = keepTime(broker.services.deadlines, clock);
   const ticking = setInterval(() => {
     memory.retry();
     for (const connection of [...connections]) connection.tick();
@@ -131,6 +140,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       for (const listener of listeners) listener.cut();
       await managing.close();
       clearInterval(ticking);
+      stopTime();
       await stores.close();
     },
   };

@@ -6,6 +6,7 @@ import { Broker } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
 import { type Journal as JournalPort, NoJournal } from '../broker/journal.ts';
 import type { Memory } from '../broker/memory.ts';
+import type { Random } from '../broker/random.ts';
 import type { Unsettled } from '../broker/unsettled.ts';
 import type { JournalFigures } from '../http/management.ts';
 import { lockFolder } from '../storage/folder-lock.ts';
@@ -34,6 +35,7 @@ interface Surroundings {
   readonly config: Config;
   readonly log: ProcessLog;
   readonly clock: Clock;
+  readonly random: Random;
   readonly memory: Memory;
   readonly authority: Authority;
   readonly later: (run: () => void) => void;
@@ -47,9 +49,18 @@ export async function openStores(surroundings: Surroundings): Promise<Stores> {
   return config.dataDir === undefined ? withoutDisk(surroundings) : onDisk(surroundings, config.dataDir);
 }
 
-function withoutDisk({ clock, memory, later, unsettled }: Surroundings): Stores {
+function withoutDisk({ clock, random, memory, later, unsettled }: Surroundings): Stores {
   const journal = new NoJournal(later);
-  const broker = new Broker({ journal, scratch: undefined, memory, clock, later, unsettled, damaged: () => {} });
+  const broker = new Broker({
+    journal,
+    scratch: undefined,
+    memory,
+    clock,
+    random,
+    later,
+    unsettled,
+    damaged: () => {},
+  });
   return {
     broker,
     journal,
@@ -61,7 +72,7 @@ function withoutDisk({ clock, memory, later, unsettled }: Surroundings): Stores 
 }
 
 async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stores> {
-  const { config, log, clock, memory, authority, later, atEnd, unsettled } = surroundings;
+  const { config, log, clock, random, memory, authority, later, atEnd, unsettled } = surroundings;
   const scratchFolder = join(dataDir, 'scratch');
   const removeScratch = (): Promise<void> => rm(scratchFolder, { recursive: true, force: true });
   const timers = new Set<NodeJS.Timeout>();
@@ -76,6 +87,7 @@ async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stor
     },
     removeScratch,
     clock,
+    random,
     memory,
     authority,
     later,

@@ -1,9 +1,13 @@
 // Publisher confirms of a channel: counted from confirm.select, sent cumulatively and in publish order.
 import { frameEnd } from '../amqp/frame.ts';
 import type { Journal } from '../broker/journal.ts';
-import type { Services } from '../broker/queue.ts';
+import type { Services } from '../broker/services.ts';
 import type { Waiter } from '../broker/store.ts';
 import type { Channel } from './channel.ts';
+
+/** basic.ack and basic.nack of class basic. */
+const ackId = 80;
+const nackId = 120;
 
 /** A block of the journal that has messages of this channel, and the last of their numbers. */
 class Awaited implements Waiter {
@@ -32,6 +36,8 @@ export class Confirms {
   readonly #journal: Journal;
   readonly #later: (waiter: Waiter) => void;
   #awaited: Awaited | undefined;
+  /** Numbers that were refused and not answered yet, lowest first. */
+  readonly #refused: number[] = [];
 
   constructor(channel: Channel, services: Services) {
     this.#channel = channel;
@@ -63,6 +69,12 @@ export class Confirms {
     }
   }
 
+  /** Counts a publish that a full queue has refused. */
+  refused(): void {
+    this.immediate();
+    this.#refused.push(this.published);
+  }
+
   get unconfirmed(): number {
     return this.published - this.confirmed;
   }
@@ -70,9 +82,20 @@ export class Confirms {
   /** Everything up to that number is safe. */
   confirm(upTo: number): void {
     if (upTo <= this.confirmed || this.#channel.state !== 'open') return;
+    for (let from = this.#refused[0]; from !== undefined && from <= upTo; from = this.#refused[0]) {
+      if (from - 1 > this.confirmed) this.#answer(ackId, from - 1);
+      let last = from;
+      for (this.#refused.shift(); this.#refused[0] === last + 1 && last < upTo; this.#refused.shift()) last++;
+      this.#answer(nackId, last);
+    }
+    if (upTo > this.confirmed) this.#answer(ackId, upTo);
+  }
+
+  /** Answers for all up to that number. */
+  #answer(methodId: number, upTo: number): void {
     const count = upTo - this.confirmed;
     this.confirmed = upTo;
-    this.#channel.stats.confirmed += count;
+    if (methodId === ackId) this.#channel.stats.confirmed += count;
     const { output } = this.#channel.connection;
     const at = output.reserve(21);
     const { buffer } = output;
@@ -80,10 +103,11 @@ export class Confirms {
     buffer[at + 1] = this.#channel.number >> 8;
     buffer[at + 2] = this.#channel.number & 255;
     buffer.writeUInt32BE(13, at + 3);
-    buffer.writeUInt32BE((60 << 16) | 80, at + 7);
+    buffer.writeUInt32BE((60 << 16) | methodId, at + 7);
     buffer.writeUInt32BE(Math.floor(upTo / 4294967296), at + 11);
     buffer.writeUInt32BE(upTo >>> 0, at + 15);
-    buffer[at + 19] = count > 1 ? 1 : 0;
+    // Of a nack the bit for requeue is set as well (RabbitMQ behaviour).
+    buffer[at + 19] = (count > 1 ? 1 : 0) | (methodId === nackId ? 2 : 0);
     buffer[at + 20] = frameEnd;
   }
 }

@@ -1,11 +1,15 @@
 // Class basic but for publishing: qos, consume, cancel, get, settlements, recover.
 
 import type { Arguments } from '../amqp/command.ts';
+import { checkConsumerArguments, queueTypeOf } from '../broker/arguments.ts';
 import { Consumer } from '../broker/consumer.ts';
-import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
+import { accessRefused, notAllowed, notFound, notImplemented, resourceLocked } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
+import { replyQueue } from '../broker/reply-to.ts';
 import type { Channel, Handlers } from './channel.ts';
+import { watchTimeout } from './consumer-timeout.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
+import { consumeReplies } from './reply-consumer.ts';
 import { settleOne, settleRange, type Verdict } from './settling.ts';
 import { queueName } from './topology.ts';
 
@@ -28,7 +32,10 @@ export const basicHandlers: Handlers = {
 
   'basic.cancel': (channel, args) => {
     const consumer = channel.consumers.get(args.consumerTag);
-    if (consumer !== undefined) cancel(channel, consumer);
+    if (channel.replies?.tag === args.consumerTag) {
+      channel.replies.end();
+      channel.replies = undefined;
+    } else if (consumer !== undefined) cancel(channel, consumer);
     if (!args.noWait) channel.send('basic.cancel-ok', { consumerTag: args.consumerTag });
   },
 
@@ -39,12 +46,18 @@ export const basicHandlers: Handlers = {
     const name = queueName(channel, args.queue);
     channel.mayOr403('read', 'queue', name);
     const queue = channel.vhost.queue(name, channel.connection);
+    const { type, singleActiveConsumer } = queue.settings;
+    if (type === 'quorum' && singleActiveConsumer)
+      throw resourceLocked(
+        `cannot obtain access to locked ${channel.vhost.queueResource(name)}. basic.get operations are not supported by quorum queues with single active consumer`,
+      );
     whenMarked(channel, queue, 70, () => get(channel, queue, args.noAck));
   },
 
   'basic.ack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, 'ack'),
-  'basic.nack': (channel, args) => settle(channel, args.deliveryTag, args.multiple, args.requeue ? 'requeue' : 'drop'),
-  'basic.reject': (channel, args) => settle(channel, args.deliveryTag, false, args.requeue ? 'requeue' : 'drop'),
+  'basic.nack': (channel, args) =>
+    settle(channel, args.deliveryTag, args.multiple, args.requeue ? 'requeue' : 'reject'),
+  'basic.reject': (channel, args) => settle(channel, args.deliveryTag, false, args.requeue ? 'fail' : 'reject'),
 
   'basic.recover': (channel, args) => {
     recover(channel, args.requeue, () => channel.send('basic.recover-ok', {}));
@@ -53,11 +66,16 @@ export const basicHandlers: Handlers = {
 };
 
 function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
+  if (args.queue === replyQueue) return consumeReplies(channel, args);
   const { connection, vhost } = channel;
   const name = queueName(channel, args.queue);
   channel.mayOr403('read', 'queue', name);
   if (channel.consumers.has(args.consumerTag)) throw notAllowed(`attempt to reuse consumer tag '${args.consumerTag}'`);
+  const { consumersMax } = connection.context.limits;
+  if (channel.consumers.size >= consumersMax)
+    throw notAllowed(`reached maximum (${consumersMax}) of consumers per channel`);
   const queue = vhost.queue(name, connection);
+  checkConsumerArguments(vhost.queueResource(name), queueTypeOf(queue.arguments), args.arguments);
   expectShared(channel, queue, args.exclusive);
   const tag = args.consumerTag === '' ? `amq.ctag-${connection.context.random.name(16)}` : args.consumerTag;
   const consumer = new Consumer(queue, channel, tag, {
@@ -71,6 +89,7 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
     expectShared(channel, queue, args.exclusive);
     channel.consumers.set(tag, consumer);
     queue.addConsumer(consumer);
+    watchTimeout(channel, consumer);
     if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag });
     queue.dispatch();
   });
@@ -78,8 +97,15 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
 
 /** A consumer that wants the queue alone gets it alone. */
 function expectShared(channel: Channel, queue: Queue, exclusive: boolean): void {
-  if (queue.exclusiveConsumer !== undefined || (exclusive && queue.consumers.size > 0))
-    throw accessRefused(`${channel.vhost.queueResource(queue.name)} in exclusive use`);
+  const { singleActiveConsumer, type } = queue.settings;
+  const resource = channel.vhost.queueResource(queue.name);
+  if (type === 'quorum') {
+    if (channel.credit.limit !== 0) throw notImplemented(`${resource} does not support global qos`);
+    // It takes no notice of the flag (RabbitMQ behaviour).
+    return;
+  }
+  if (queue.exclusiveConsumer !== undefined || (exclusive && (singleActiveConsumer || queue.consumers.size > 0)))
+    throw accessRefused(`${resource} in exclusive use`);
 }
 
 /** Runs it when it is durable that the queue may have delivered: at once where it is. */
@@ -101,6 +127,8 @@ function cancel(channel: Channel, consumer: Consumer): void {
   channel.consumers.delete(consumer.tag);
   consumer.queue.removeConsumer(consumer);
   channel.deleteIfUnused(consumer.queue);
+  // Another one may be the single active consumer now.
+  consumer.queue.dispatch();
 }
 
 function get(channel: Channel, queue: Queue, noAck: boolean): void {

@@ -1,10 +1,19 @@
 // The content header of a publish: what it must be, and what its properties say that the broker heeds.
 
-import { decodeProperties, deliveryMode, validateHeader } from '../amqp/properties.ts';
+import {
+  editProperties,
+  peekFlags,
+  peekProperty,
+  propertyAt,
+  propertyFlags,
+  validateHeader,
+} from '../amqp/properties.ts';
 import type { User } from '../auth/authority.ts';
 import { frameError, preconditionFailed } from '../broker/errors.ts';
+import { replyQueue } from '../broker/reply-to.ts';
 import { bodyBytesMax } from './context.ts';
 
+const replyQueueBytes = Buffer.from(replyQueue);
 const expirationMax = 315_360_000_000;
 
 /** Why this is no header of class basic, as RabbitMQ says it; undefined when it is one. A header has at least 14 bytes. */
@@ -35,34 +44,49 @@ export function checkShape(chunk: Buffer, start: number, end: number): void {
     validateHeader(chunk, start, end);
 }
 
-/** Whether the message is persistent. Throws AmqpError for a property that the user may not set, or not so. */
-export function isPersistent(header: Buffer, start: number, end: number, user: User): boolean {
-  const bytes = end - start;
-  if (bytes < 15) return false;
-  // The delivery mode alone. A single octet can also be the priority alone.
-  if (bytes === 15 && header[start + 12] === 0x10) {
-    const mode = header[start + 14];
-    if (mode === 2) return true;
-    if (mode === 1) return false;
-  }
-  return checkProperties(header, start, end, user);
+/** Whether reply_to asks for a direct reply. Reads bytes only. */
+export function asksForDirectReply(header: Buffer, start: number): boolean {
+  const at = propertyAt(header, start, propertyFlags.replyTo);
+  if (at < 0 || header[at] !== replyQueueBytes.length) return false;
+  for (let i = 0; i < replyQueueBytes.length; i++) if (header[at + 1 + i] !== replyQueueBytes[i]) return false;
+  return true;
 }
 
-function checkProperties(header: Buffer, start: number, end: number, user: User): boolean {
-  const flags = (header[start + 12]! << 8) | header[start + 13]!;
-  if ((flags & 0x0110) !== 0) {
-    const { userId, expiration } = decodeProperties(header, start, end);
-    if (userId !== undefined && userId !== user.name && !user.tags.includes('impersonator'))
-      throw preconditionFailed(`user_id property set to '${userId}' but authenticated user was '${user.name}'`);
-    if (expiration !== undefined) checkExpiration(expiration);
-  }
-  if ((flags & 0x1000) === 0) return false;
-  const mode = deliveryMode(header, start, end);
-  if (mode !== 1 && mode !== 2) throw preconditionFailed(`invalid message: {delivery_mode_unknown,${mode}}`);
-  return mode === 2;
+/** The header with the name that the reply is to be sent to. Throws AmqpError where the publisher waits for none. */
+export function withReplyTo(header: Buffer, start: number, end: number, name: string | undefined): Buffer {
+  if (name === undefined) throw preconditionFailed('fast reply consumer does not exist');
+  return editProperties(header, start, end, { replyTo: name });
 }
 
-function checkExpiration(text: string): void {
+/** Throws AmqpError when the user_id property names another user than the one who publishes. */
+export function checkUserId(header: Buffer, start: number, end: number, user: User): void {
+  if ((peekFlags(header, start) & propertyFlags.userId) === 0) return;
+  const userId = peekProperty(header, start, end, 'userId');
+  if (userId !== user.name && !user.tags.includes('impersonator'))
+    throw preconditionFailed(`user_id property set to '${userId}' but authenticated user was '${user.name}'`);
+}
+
+/**
+ * The time to live that the expiration property asks for, milliseconds from 0 to 10 years; -1 when absent.
+ * Throws AmqpError for a text that is no such number.
+ */
+export function expirationOf(header: Buffer, start: number, end: number): number {
+  const at = propertyAt(header, start, propertyFlags.expiration);
+  if (at < 0) return -1;
+  const digits = header[at]!;
+  if (digits === 0 || digits > 15) return parseExpiration(header, start, end);
+  let value = 0;
+  for (let i = at + 1; i <= at + digits; i++) {
+    const digit = header[i]! - 0x30;
+    if (digit < 0 || digit > 9) return parseExpiration(header, start, end);
+    value = value * 10 + digit;
+  }
+  return value > expirationMax ? parseExpiration(header, start, end) : value;
+}
+
+/** As `expirationOf`, for what is no plain number: signs, many zeros, errors. */
+function parseExpiration(header: Buffer, start: number, end: number): number {
+  const text = peekProperty(header, start, end, 'expiration') as string;
   const digits = /^[+-]?\d+/.exec(text)?.[0];
   const fail = (what: string): never => {
     throw preconditionFailed(`invalid expiration '${text}': ${what}`);
@@ -72,4 +96,20 @@ function checkExpiration(text: string): void {
   const value = Number(digits);
   if (value < 0) fail(`{value_negative,${BigInt(digits)}}`);
   if (value > expirationMax) fail(`{value_too_large,${BigInt(digits)}}`);
+  return value === 0 ? 0 : value;
+}
+
+/** The priority, 0 to 255; -1 when absent. */
+export function priorityOf(header: Buffer, start: number, _end: number): number {
+  const at = propertyAt(header, start, propertyFlags.priority);
+  return at < 0 ? -1 : header[at]!;
+}
+
+/** Whether the message is persistent. Throws AmqpError for an unknown delivery mode. */
+export function isPersistent(header: Buffer, start: number, _end: number): boolean {
+  const at = propertyAt(header, start, propertyFlags.deliveryMode);
+  if (at < 0) return false;
+  const mode = header[at]!;
+  if (mode !== 1 && mode !== 2) throw preconditionFailed(`invalid message: {delivery_mode_unknown,${mode}}`);
+  return mode === 2;
 }

@@ -28,8 +28,14 @@ export interface SessionLimits {
   readonly outputTimeoutMs: number;
   /** Largest body accepted, bytes. */
   readonly messageBytesMax: number;
+  /** How long a delivery may stay unsettled, ms; Infinity, the default, sets no limit: a task may take days. */
+  readonly consumerTimeoutMs: number;
   /** Most connections; one more is refused. */
   readonly connectionsMax: number;
+  /** Most channels of all connections, Infinity for no limit. */
+  readonly channelsMax: number;
+  /** Most consumers of a channel, Infinity for no limit. */
+  readonly consumersMax: number;
 }
 
 export interface SessionContext {
@@ -39,6 +45,8 @@ export interface SessionContext {
   readonly random: Random;
   readonly pool: BufferPool;
   readonly limits: SessionLimits;
+  /** What this broker is called in texts for clients. */
+  readonly nodeName: string;
   readonly serverProperties: Table;
   readonly log: SessionLog;
   readonly connections: Set<Connection>;
@@ -59,5 +67,7 @@ export const heldAheadBytesMax: number = 8 << 20;
 export const transactionBytesMax: number = 128 << 20;
 export const publishedBytes = 512;
 export const settlementBytes = 128;
+/** Direct replies that wait for a client that reads too slowly, bytes; more are dropped. */
+export const repliesBytesMax: number = 8 << 20;
 /** Bodies announced above this are refused at once, bytes (RabbitMQ 4.x). */
 export const bodyBytesMax: number = 512 * 1024 * 1024;

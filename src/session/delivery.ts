@@ -1,6 +1,9 @@
 // Messages on their way out: basic.deliver, basic.get-ok and basic.return with their content.
 import { frameBody, frameEnd, frameHeader, frameMethod } from '../amqp/frame.ts';
+import { editProperties, peekProperty } from '../amqp/properties.ts';
+import { type FieldValue, Table, type TableEntry } from '../amqp/table.ts';
 import type { Entry } from '../broker/entry.ts';
+import type { Marks } from '../broker/marks.ts';
 import type { Message } from '../broker/message.ts';
 import type { Connection } from './connection.ts';
 import { outputBytesMax } from './context.ts';
@@ -23,10 +26,10 @@ export function writeDelivery(
   channel: number,
   prefix: Buffer,
   tag: number,
-  entry: Entry,
+  message: Message,
+  redelivered: boolean,
 ): void {
   const { output } = connection;
-  const { message } = entry;
   const { address } = message;
   const prefixLength = prefix.length;
   const addressLength = address.length;
@@ -38,7 +41,7 @@ export function writeDelivery(
   buffer[at + 6] = payload & 255;
   let to = at + prefixLength;
   to = writeTag(buffer, to, tag);
-  buffer[to++] = entry.redelivered ? 1 : 0;
+  buffer[to++] = redelivered ? 1 : 0;
   for (let i = 0; i < addressLength; i++) buffer[to + i] = address[i]!;
   buffer[to + addressLength] = frameEnd;
   writeContent(connection, channel, message);
@@ -46,7 +49,8 @@ export function writeDelivery(
 
 /** basic.get-ok; `left` is how many messages still wait in the queue. */
 export function writeGetOk(connection: Connection, channel: number, tag: number, entry: Entry, left: number): void {
-  const { address } = entry.message;
+  const message = delivered(entry);
+  const { address } = message;
   const payload = Buffer.allocUnsafe(17 + address.length);
   payload.writeUInt32BE((60 << 16) | 71);
   writeTag(payload, 4, tag);
@@ -54,7 +58,25 @@ export function writeGetOk(connection: Connection, channel: number, tag: number,
   address.copy(payload, 13);
   payload.writeUInt32BE(left, 13 + address.length);
   connection.output.frame(frameMethod, channel, payload);
-  writeContent(connection, channel, entry.message);
+  writeContent(connection, channel, message);
+}
+
+/**
+ * The message as it is delivered. Where its queue counts returns, the headers of one that came back say how often it did, and how often a
+ * consumer has failed with it (RabbitMQ 4).
+ */
+export function delivered({ message, marks }: Entry): Message {
+  return marks === undefined || marks.acquired === 0 ? message : counted(message, marks);
+}
+
+function counted(message: Message, { acquired, failed }: Marks): Message {
+  const { headerStart, headerEnd, address, publishedAt } = message;
+  const header = message.header as Buffer;
+  const headers = new Map<string, FieldValue>(peekProperty(header, headerStart, headerEnd, 'headers') ?? Table.empty);
+  headers.set('x-acquired-count', { type: 'long', value: BigInt(acquired), tag: 'l' });
+  headers.set('x-delivery-count', { type: 'long', value: BigInt(failed), tag: 'l' });
+  const changed = editProperties(header, headerStart, headerEnd, { headers: Table.from([...headers].sort(byKey)) });
+  return message.rewritten(address, changed, publishedAt);
 }
 
 /** basic.return of a mandatory message that no queue got. */
@@ -181,4 +203,9 @@ function writeBody(output: Output, channel: number, message: Message, bodyMax: n
     const last = output.reserve(1);
     output.buffer[last] = frameEnd;
   }
+}
+
+/** RabbitMQ sorts what it has added to. */
+function byKey([a]: TableEntry, [b]: TableEntry): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

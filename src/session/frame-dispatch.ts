@@ -11,6 +11,7 @@ import { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { failConnection } from './failures.ts';
 import type { Handshake } from './handshake.ts';
+import { channelRefused } from './limits.ts';
 import type { FrameSink } from './scanner.ts';
 
 export class FrameDispatch implements FrameSink {
@@ -100,6 +101,11 @@ export class FrameDispatch implements FrameSink {
     if (channels.size >= channelMax) {
       const text = `number of channels opened (${channels.size}) has reached the negotiated channel_max (${channelMax})`;
       failConnection(connection, notAllowed(text), 0, 0);
+      return;
+    }
+    const refused = channelRefused(connection);
+    if (refused !== undefined) {
+      failConnection(connection, notAllowed(refused), 0, 0);
       return;
     }
     const channel = new Channel(connection, number, connection.vhost as Vhost, connection.user as User);

@@ -10,6 +10,7 @@ import { Table } from '../amqp/table.ts';
 import { type AmqpError, channelError, notAllowed, unexpectedFrame } from '../broker/errors.ts';
 import type { Connection } from './connection.ts';
 import { frameFailed } from './failures.ts';
+import { connectionRefused } from './limits.ts';
 
 /** The methods that the client owes us in turn; `login` while the password is being checked. */
 type Expected = 'header' | 'start-ok' | 'login' | 'tune-ok' | 'open' | 'nothing';
@@ -164,6 +165,8 @@ export class Handshake {
       );
     const vhost = broker.vhosts.get(name);
     if (vhost === undefined) return this.#fail(notAllowed(`vhost ${name} not found`), 10, 40);
+    const refused = connectionRefused(connection, vhost);
+    if (refused !== undefined) return this.#fail(notAllowed(refused), 10, 40);
     if (!authority.mayAccessVhost(user, name))
       return this.#fail(notAllowed(`access to vhost '${name}' refused for user '${user.name}'`), 10, 40);
     this.#expected = 'nothing';

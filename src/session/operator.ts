@@ -2,17 +2,21 @@
 
 import { encodeProperties, type Properties } from '../amqp/properties.ts';
 import type { User } from '../auth/authority.ts';
+import { copyKeys, withoutBcc } from '../broker/copy-keys.ts';
 import { Credit } from '../broker/credit.ts';
 import type { Entry } from '../broker/entry.ts';
-import { type AmqpError, accessRefused, notFound, preconditionFailed } from '../broker/errors.ts';
+import { type AmqpError, accessRefused, notFound, preconditionFailed, topicRefused } from '../broker/errors.ts';
+import type { Exchange } from '../broker/exchange.ts';
 import { Source } from '../broker/memory.ts';
 import { encodeAddress, Message } from '../broker/message.ts';
 import { publish } from '../broker/publish.ts';
-import type { Queue, Services } from '../broker/queue.ts';
-import { headersOf, route } from '../broker/route.ts';
+import type { Queue } from '../broker/queue.ts';
+import { deliverReplies } from '../broker/reply-to.ts';
+import { route } from '../broker/route.ts';
+import type { Services } from '../broker/services.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
-import { isPersistent } from './content-header.ts';
+import { asksForDirectReply, checkUserId, expirationOf, isPersistent, withReplyTo } from './content-header.ts';
 import type { SessionContext } from './context.ts';
 import type { Verdict } from './settling.ts';
 
@@ -50,12 +54,20 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
   mayOr403(operator, 'write', 'exchange', name);
   const exchange = vhost.exchange(name);
   if (exchange.internal) throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(name)}`);
-  const header = encodeProperties(properties, body.length);
-  const persistent = isPersistent(header, 0, header.length, user);
+  mayPublishWith(operator, exchange, routingKey);
+  let header = encodeProperties(properties, body.length);
+  // An operator has no channel to wait on.
+  if (asksForDirectReply(header, 0)) header = withReplyTo(header, 0, header.length, undefined);
+  checkUserId(header, 0, header.length, user);
+  expirationOf(header, 0, header.length);
+  const persistent = isPersistent(header, 0, header.length);
   const { journal, memory } = context.broker.services;
-  const key = Buffer.from(routingKey);
+  const key = Buffer.from(routingKey).toString('latin1');
+  const keys = [key, ...copyKeys(header, 0, header.length)];
+  for (const one of keys.slice(1)) mayPublishWith(operator, exchange, Buffer.from(one, 'latin1').toString());
+  header = withoutBcc(header, 0, header.length);
   const message = new Message(
-    encodeAddress(name, key.toString('latin1')),
+    encodeAddress(name, key),
     header,
     0,
     header.length,
@@ -68,7 +80,8 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     new Source(memory, header.length + body.length),
     context.clock.now,
   );
-  const { queues } = route(vhost, exchange, key.toString('latin1'), () => headersOf(message));
+  const { queues } = route(vhost, exchange, message, keys);
+  if (name === '') deliverReplies(context.broker.replyConsumers, keys, message);
   exchange.stats.publishedIn++;
   vhost.stats.published++;
   if (queues.length === 0) {
@@ -77,7 +90,7 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     return done(false);
   }
   exchange.stats.publishedOut += queues.length;
-  if (publish(queues, message, journal)) journal.whenDurable({ durable: () => done(true) });
+  if (publish(queues, message, journal) === 'kept') journal.whenDurable({ durable: () => done(true) });
   else done(true);
 }
 
@@ -140,9 +153,9 @@ export function settleFor({ context, vhost, held }: Operator, taken: readonly Ta
     if (verdict === 'ack') {
       vhost.stats.acked++;
       queue.ack(entry, now);
-    } else if (verdict === 'drop') queue.drop(entry, now);
+    } else if (verdict === 'reject') queue.reject(entry, now);
     else {
-      queue.giveBack(entry);
+      queue.giveBack(entry, verdict === 'fail');
       returnedTo.add(queue);
     }
   }
@@ -151,6 +164,11 @@ export function settleFor({ context, vhost, held }: Operator, taken: readonly Ta
 
 function gone({ vhost }: Operator, name: string): AmqpError {
   return notFound(`no ${vhost.queueResource(name)}`);
+}
+
+function mayPublishWith({ context, user, vhost }: Operator, { name, type }: Exchange, topic: string): void {
+  if (type !== 'topic' || context.authority.mayTopic(user, vhost.name, name, 'write', topic)) return;
+  throw topicRefused(topic, vhost.exchangeResource(name), user.name);
 }
 
 function mayOr403(

@@ -5,35 +5,60 @@ import { accessRefused, notImplemented } from '../broker/errors.ts';
 import type { Exchange } from '../broker/exchange.ts';
 import type { Message } from '../broker/message.ts';
 import type { Queue } from '../broker/queue.ts';
-import { headersOf, route } from '../broker/route.ts';
+import { isReplyKey } from '../broker/reply-to.ts';
+import { route } from '../broker/route.ts';
 import { ExchangeStats } from '../broker/stats.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Channel } from './channel.ts';
 
+/** Of a target whose exchange was not looked up yet. */
+const none = new ExchangeStats();
+
 /** A basic.publish as it was received, and where its messages go. */
-export interface Target {
+export class Target {
   /** The method's bytes, ids included. */
   readonly bytes: Buffer;
   /** Exchange and routing key as encoded short strings. */
   readonly address: Buffer;
   readonly exchangeName: string;
-  /** One character per byte. */
-  readonly routingKey: string;
+  /** The routing key, then those of the headers CC and BCC where the message has them; one character per byte. */
+  readonly keys: readonly string[];
   readonly mandatory: boolean;
   readonly immediate: boolean;
-  exchange: Exchange | undefined;
+  /** Whether one of the keys is meant for a channel that waits for a direct reply. */
+  readonly replies: boolean;
+  exchange: Exchange | undefined = undefined;
   /** Publishes of the channel to that exchange, by other targets as well. */
-  stats: ExchangeStats;
-  queues: readonly Queue[];
+  stats: ExchangeStats = none;
+  queues: readonly Queue[] = [];
   /** Versions of the topology that `exchange` and `queues` hold for, and of the permissions; -1 is never. */
-  checked: number;
-  routed: number;
-  permissions: number;
+  checked = -1;
+  routed = -1;
+  permissions = -1;
+
+  constructor(bytes: Buffer, address: Buffer, exchangeName: string, keys: readonly string[], bits: number) {
+    this.bytes = bytes;
+    this.address = address;
+    this.exchangeName = exchangeName;
+    this.keys = keys;
+    this.replies = exchangeName === '' && keys.some(isReplyKey);
+    this.mandatory = (bits & 1) !== 0;
+    this.immediate = (bits & 2) !== 0;
+  }
+
+  /** The same, checked, for one message that has more keys. */
+  withKeys(more: readonly string[]): Target {
+    const bits = (this.mandatory ? 1 : 0) | (this.immediate ? 2 : 0);
+    const target = new Target(this.bytes, this.address, this.exchangeName, [...this.keys, ...more], bits);
+    target.exchange = this.exchange;
+    target.stats = this.stats;
+    target.checked = this.checked;
+    target.permissions = this.permissions;
+    return target;
+  }
 }
 
 const targetsMax = 4096;
-/** Of a target whose exchange was not looked up yet. */
-const none = new ExchangeStats();
 
 /** What a channel has published, by exchange. */
 export class Published {
@@ -88,6 +113,7 @@ export function checkTarget(channel: Channel, target: Target): void {
   const exchange = vhost.exchange(target.exchangeName);
   if (exchange.internal)
     throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(target.exchangeName)}`);
+  channel.mayTopicOr403('write', exchange, target.keys[0] as string);
   if (target.exchange !== exchange) {
     target.exchange = exchange;
     target.stats = channel.publishing.published.to(exchange, vhost);
@@ -98,7 +124,7 @@ export function checkTarget(channel: Channel, target: Target): void {
 
 /** Finds the queues that the message goes to; the target remembers them where they hold for its other messages as well. */
 export function routeTarget(vhost: Vhost, target: Target, message: Message): void {
-  const found = route(vhost, target.exchange as Exchange, target.routingKey, () => headersOf(message));
+  const found = route(vhost, target.exchange as Exchange, message, target.keys);
   target.queues = found.queues;
   if (found.reusable) target.routed = vhost.version;
 }
@@ -117,20 +143,9 @@ function readTarget(chunk: Buffer, start: number, end: number): Target {
   const keyLength = bytes[7 + exchangeLength] ?? 0;
   const bits = 8 + exchangeLength + keyLength;
   if (bytes.length !== bits + 1) throw new SyntaxFault('basic.publish', bytes.subarray(4), 60, 40);
-  return {
-    bytes,
-    address: bytes.subarray(6, bits),
-    exchangeName: bytes.toString('utf8', 7, 7 + exchangeLength).replaceAll(/[\r\n]/g, ''),
-    routingKey: bytes.toString('latin1', 8 + exchangeLength, bits),
-    mandatory: (bytes[bits]! & 1) !== 0,
-    immediate: (bytes[bits]! & 2) !== 0,
-    exchange: undefined,
-    stats: none,
-    queues: [],
-    checked: -1,
-    routed: -1,
-    permissions: -1,
-  };
+  const exchangeName = bytes.toString('utf8', 7, 7 + exchangeLength).replaceAll(/[\r\n]/g, '');
+  const routingKey = bytes.toString('latin1', 8 + exchangeLength, bits);
+  return new Target(bytes, bytes.subarray(6, bits), exchangeName, [routingKey], bytes[bits]!);
 }
 
 function hashBytes(chunk: Buffer, start: number, end: number): number {

@@ -1,14 +1,26 @@
 // Publishes of a channel: method, header and body put together, and the message handed to its queues.
 
 import { SyntaxFault } from '../amqp/faults.ts';
+import { copyKeys, hasCopyKeys, withoutBcc } from '../broker/copy-keys.ts';
 import { preconditionFailed, unexpectedFrame } from '../broker/errors.ts';
 import type { Exchange } from '../broker/exchange.ts';
 import { Source } from '../broker/memory.ts';
 import { Message } from '../broker/message.ts';
 import { publish } from '../broker/publish.ts';
+import { deliverReplies } from '../broker/reply-to.ts';
 import { BodyParts } from './body-parts.ts';
 import type { Channel } from './channel.ts';
-import { announcedBytes, bodyTooLarge, checkShape, isPersistent, strangeHeader } from './content-header.ts';
+import {
+  announcedBytes,
+  asksForDirectReply,
+  bodyTooLarge,
+  checkShape,
+  checkUserId,
+  expirationOf,
+  isPersistent,
+  strangeHeader,
+  withReplyTo,
+} from './content-header.ts';
 import { bodyBytesMax } from './context.ts';
 import { writeReturn } from './delivery.ts';
 import { handlerFailed } from './failures.ts';
@@ -126,9 +138,13 @@ export class Publishing {
   }
 
   #keepHeader(): void {
-    this.#header = Buffer.from(this.#header.subarray(this.#headerStart, this.#headerEnd));
+    this.#replaceHeader(Buffer.from(this.#header.subarray(this.#headerStart, this.#headerEnd)));
+  }
+
+  #replaceHeader(header: Buffer): void {
+    this.#header = header;
     this.#headerStart = 0;
-    this.#headerEnd = this.#header.length;
+    this.#headerEnd = header.length;
   }
 
   #sliceBody(): void {
@@ -139,7 +155,7 @@ export class Publishing {
 
   #complete(): void {
     this.#stage = 'idle';
-    const target = this.#target as Target;
+    let target = this.#target as Target;
     const { vhost, connection } = this.#channel;
     const rest = this.#rest.take();
     if (this.#channel.state !== 'open') return;
@@ -148,7 +164,11 @@ export class Publishing {
       if (this.#bodyBytes > connection.context.limits.messageBytesMax) this.#tooBig();
       if (target.checked !== vhost.version || target.permissions !== connection.context.authority.version)
         checkTarget(this.#channel, target);
-      persistent = isPersistent(this.#header, this.#headerStart, this.#headerEnd, this.#channel.user);
+      if (asksForDirectReply(this.#header, this.#headerStart)) this.#askForReply();
+      checkUserId(this.#header, this.#headerStart, this.#headerEnd, this.#channel.user);
+      expirationOf(this.#header, this.#headerStart, this.#headerEnd);
+      persistent = isPersistent(this.#header, this.#headerStart, this.#headerEnd);
+      if (hasCopyKeys(this.#header, this.#headerStart)) target = this.#copied(target);
     } catch (error) {
       handlerFailed(this.#channel, error, 60, 40);
       return;
@@ -180,6 +200,20 @@ export class Publishing {
     }
   }
 
+  /** Puts the channel's own name for replies into the header. */
+  #askForReply(): void {
+    const name = this.#channel.replies?.name;
+    this.#replaceHeader(withReplyTo(this.#header, this.#headerStart, this.#headerEnd, name));
+  }
+
+  /** The target of a message with CC or BCC, of which the latter is taken out of the header. */
+  #copied(target: Target): Target {
+    const more = copyKeys(this.#header, this.#headerStart, this.#headerEnd);
+    for (const key of more) this.#channel.mayTopicOr403('write', target.exchange as Exchange, key);
+    this.#replaceHeader(withoutBcc(this.#header, this.#headerStart, this.#headerEnd));
+    return target.withKeys(more);
+  }
+
   /** Gives the message to its queues, or back to its publisher, and counts it for confirms. */
   handOver(message: Message, target: Target): void {
     const channel = this.#channel;
@@ -191,31 +225,35 @@ export class Publishing {
     exchange.stats.publishedIn++;
     channel.stats.published++;
     target.stats.publishedIn++;
+    const replied = target.replies && deliverReplies(broker.replyConsumers, target.keys, message);
     if (queues.length === 0) {
-      this.#nowhere(target, message);
+      this.#nowhere(target, message, replied);
       channel.confirms?.immediate();
       return;
     }
     exchange.stats.publishedOut += queues.length;
     target.stats.publishedOut += queues.length;
     channel.stats.routed += queues.length;
-    if (publish(queues, message, journal)) {
+    const outcome = publish(queues, message, journal);
+    if (outcome === 'kept') {
       channel.confirms?.journaled();
       if (!journal.accepting) channel.connection.publisherPause.outrun = journal;
       return;
     }
-    channel.confirms?.immediate();
+    if (outcome === 'refused') channel.confirms?.refused();
+    else channel.confirms?.immediate();
     // A transient message needs no disk, unless there is no room for it in memory.
     if (memory.bytes <= memory.limit) return;
     memory.check();
     if (scratch?.accepting === false) channel.connection.publisherPause.outrun = scratch;
   }
 
-  /** No queue gets the message. */
-  #nowhere(target: Target, message: Message): void {
+  /** No queue gets the message. A reply that was delivered is no less returned for that (RabbitMQ 3.10). */
+  #nowhere(target: Target, message: Message, replied: boolean): void {
     const { connection, number, stats } = this.#channel;
     const all = connection.context.broker.stats;
     if (!target.mandatory) {
+      if (replied) return;
       stats.unroutable++;
       all.unroutable++;
       return;

@@ -4,7 +4,8 @@ import type { Queue } from '../broker/queue.ts';
 import type { Channel } from './channel.ts';
 import { guarded } from './failures.ts';
 
-export type Verdict = 'ack' | 'requeue' | 'drop';
+/** `fail` gives back as `requeue` does, and counts against the delivery limit: the consumer has rejected it or is gone. */
+export type Verdict = 'ack' | 'requeue' | 'fail' | 'reject';
 
 /** Class and method of basic.ack, as the first four bytes of its frames. */
 export const ackIds: number = (60 << 16) | 80;
@@ -67,13 +68,13 @@ export function settleRange(
     if (entry === undefined) continue;
     const { queue } = entry;
     if (entry.consumer !== undefined) consumed++;
-    if (verdict === 'requeue') {
-      queue.giveBack(entry);
+    if (verdict === 'requeue' || verdict === 'fail') {
+      queue.giveBack(entry, verdict === 'fail');
       returnedTo.add(queue);
     } else if (verdict === 'ack') {
       channel.stats.acked++;
       queue.ack(entry, now);
-    } else queue.drop(entry, now);
+    } else queue.reject(entry, now);
   }
   for (const queue of returnedTo) queue.redistribute();
   const tookBack = unsettled.answered(from, last, excepted);

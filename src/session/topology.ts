@@ -1,9 +1,12 @@
 // Classes exchange, queue, channel.flow and access: what there is, and how it hangs together.
 import type { Table } from '../amqp/table.ts';
+import { checkServerNamed } from '../broker/arguments.ts';
 import { accessRefused, notFound, notImplemented } from '../broker/errors.ts';
 import { bindingIdentity, type Destination } from '../broker/exchange.ts';
 import type { Queue } from '../broker/queue.ts';
+import { replyQueue } from '../broker/reply-to.ts';
 import type { Channel, Handlers } from './channel.ts';
+import { declareReplies } from './reply-consumer.ts';
 
 /** The queue that a method means: an empty name stands for the queue declared last on the channel. */
 export function queueName(channel: Channel, given: string): string {
@@ -28,12 +31,10 @@ export const topologyHandlers: Handlers = {
     if (args.passive) vhost.exchange(name);
     else {
       channel.mayOr403('configure', 'exchange', name);
-      vhost.declareExchange(name, { ...args, arguments: args.arguments.copy() });
-      const alternate = args.arguments.get('alternate-exchange');
-      if (alternate?.type === 'longstr') {
+      vhost.declareExchange(name, { ...args, arguments: args.arguments.copy() }, alternate => {
         channel.mayOr403('read', 'exchange', name);
-        channel.mayOr403('write', 'exchange', Buffer.from(alternate.value).toString());
-      }
+        channel.mayOr403('write', 'exchange', alternate);
+      });
     }
     channel.reply(recorded, args.noWait, 'exchange.declare-ok', {});
   },
@@ -53,6 +54,7 @@ export const topologyHandlers: Handlers = {
     const recorded = recordedBy(channel);
     const { source, destination } = exchangesOf(channel, args);
     const { vhost } = channel;
+    mayBind(channel, source, args.routingKey);
     vhost.bind(vhost.exchange(source), vhost.exchange(destination), bytes(args.routingKey), args.arguments.copy());
     channel.reply(recorded, args.noWait, 'exchange.bind-ok', {});
   },
@@ -61,18 +63,21 @@ export const topologyHandlers: Handlers = {
     const recorded = recordedBy(channel);
     const { source, destination } = exchangesOf(channel, args);
     const { vhost } = channel;
+    mayBind(channel, source, args.routingKey);
     unbind(channel, source, vhost.exchanges.get(destination), args.routingKey, args.arguments);
     channel.reply(recorded, args.noWait, 'exchange.unbind-ok', {});
   },
 
   'queue.declare': (channel, args) => {
+    if (args.queue.startsWith(replyQueue)) return declareReplies(channel, withoutLineEnds(args.queue), args.noWait);
     const recorded = recordedBy(channel);
     const queue = args.passive ? passive(channel, withoutLineEnds(args.queue)) : declareQueue(channel, args);
+    queue.touch();
     channel.lastQueue = queue.name;
     channel.reply(recorded, args.noWait, 'queue.declare-ok', {
       queue: queue.name,
       messageCount: queue.ready.count,
-      consumerCount: queue.consumers.size,
+      consumerCount: queue.consumerCount,
     });
   },
 
@@ -86,6 +91,7 @@ export const topologyHandlers: Handlers = {
     channel.mayOr403('write', 'queue', name);
     if (source === '') throw onDefaultExchange();
     channel.mayOr403('read', 'exchange', source);
+    mayBind(channel, source, key);
     const exchange = vhost.exchange(source);
     vhost.bind(exchange, vhost.queue(name, connection), bytes(key), args.arguments.copy());
     channel.reply(recorded, args.noWait, 'queue.bind-ok', {});
@@ -100,6 +106,7 @@ export const topologyHandlers: Handlers = {
     channel.mayOr403('write', 'queue', name);
     if (source === '') throw onDefaultExchange();
     channel.mayOr403('read', 'exchange', source);
+    mayBind(channel, source, key);
     const queue = vhost.queues.get(name);
     // A binding that is there can only be taken away by who may use the queue.
     const bound =
@@ -149,10 +156,18 @@ function declareQueue(channel: Channel, args: QueueArguments): Queue {
     autoDelete: args.autoDelete,
     arguments: args.arguments.copy(),
   };
+  if (given === '') checkServerNamed(declaration.arguments);
   const name = given === '' ? `amq.gen-${connection.context.random.name(16)}` : given;
+  vhost.checkQueueName(name);
   channel.mayOr403('configure', 'queue', name);
+  const maySendOn = (deadLetterExchange: string): void => {
+    channel.mayOr403('read', 'queue', name);
+    channel.mayOr403('write', 'exchange', deadLetterExchange);
+  };
   const queue =
-    given === '' ? vhost.createQueue(name, declaration, connection) : vhost.declareQueue(name, declaration, connection);
+    given === ''
+      ? vhost.createQueue(name, declaration, connection, maySendOn)
+      : vhost.declareQueue(name, declaration, connection, maySendOn);
   if (queue.owner === connection) connection.exclusiveQueues.add(queue);
   return queue;
 }
@@ -174,6 +189,12 @@ function exchangesOf(channel: Channel, args: ExchangeBinding): ExchangeBinding {
   if (source === '') throw onDefaultExchange();
   channel.mayOr403('read', 'exchange', source);
   return { source, destination };
+}
+
+/** Binding and unbinding a key of a topic exchange may need a permission of its own. */
+function mayBind(channel: Channel, source: string, key: string): void {
+  const exchange = channel.vhost.exchanges.get(source);
+  if (exchange !== undefined) channel.mayTopicOr403('read', exchange, bytes(key));
 }
 
 /** Nothing to unbind is fine, whatever of it is missing. */

@@ -2,11 +2,14 @@
 
 import { crc32 } from 'node:zlib';
 import type { Entry } from '../broker/entry.ts';
+import type { Marks } from '../broker/marks.ts';
 import type { Message } from '../broker/message.ts';
 import type { Waiter } from '../broker/store.ts';
 import { blockHeaderBytes, type Position } from './log.ts';
 import {
   contentFixedBytes,
+  marked,
+  marksBytes,
   messageEntryBytes,
   messageFixedBytes,
   movedEntryBytes,
@@ -20,6 +23,14 @@ export const blockBytesMax: number = 1 << 20;
 const bufferBytes = blockBytesMax + 256 * 1024;
 /** Bodies from this length on go to the disk from where they are. */
 const sliceBytesMin = 8192;
+
+/** An entry whose message is written again; `id` is the one it had. */
+export interface MovedEntry {
+  readonly queue: number;
+  readonly sequence: number;
+  readonly id: number;
+  readonly marks: Marks | undefined;
+}
 
 const free: Buffer[] = [];
 
@@ -63,11 +74,14 @@ export class OpenBlock {
     return this.#at + bytes <= this.#buffer.length;
   }
 
-  /** Bytes of the buffer that a message for so many entries takes. */
-  static messageBytes(message: Message, entries: number, moved: boolean): number {
-    const own =
-      messageFixedBytes + entries * (moved ? movedEntryBytes : messageEntryBytes) + contentFixedBytes(message);
-    return message.bodyBytes < sliceBytesMin ? own + message.bodyBytes : own;
+  /** How many of the bytes of a record the buffer must have room for, when `run` follow those of its own. */
+  static copiedBytes(own: number, run: number): number {
+    return run < sliceBytesMin ? own + run : own;
+  }
+
+  /** What a message for so many entries takes beside its body. */
+  static messageBytes(message: Message, entries: number): number {
+    return messageFixedBytes + entries * (messageEntryBytes + marksBytes) + contentFixedBytes(message);
   }
 
   /** Writes a message for one entry, whose id is `id`; the message gets its place. */
@@ -80,7 +94,7 @@ export class OpenBlock {
     view.setFloat64(at + 16, id, true);
     view.setUint32(at + 24, entry.queue.id, true);
     view.setFloat64(at + 28, entry.sequence, true);
-    this.#content(message, at, at + 36);
+    this.#content(message, at, entry.marks === undefined ? at + 36 : this.#marks(at, at + 36, entry.marks));
   }
 
   /** Writes a message once for several entries, whose ids follow each other from `firstId`. */
@@ -91,31 +105,30 @@ export class OpenBlock {
     view.setFloat64(at + 8, message.publishedAt, true);
     view.setFloat64(at + 16, firstId, true);
     let to = at + messageFixedBytes;
+    const anyMarks = entries.some(({ marks }) => marks !== undefined);
     for (const entry of entries) {
       view.setUint32(to, entry.queue.id, true);
       view.setFloat64(to + 4, entry.sequence, true);
       to += messageEntryBytes;
+      if (anyMarks) to = this.#marks(at, to, entry.marks);
     }
     this.#content(message, at, to);
   }
 
   /** Writes a copy of a stored content for the entries that still live; returns the record's position. */
-  moved(
-    publishedAt: number,
-    content: Buffer,
-    entries: readonly { queue: number; sequence: number; id: number }[],
-    firstId: number,
-  ): Position {
+  moved(publishedAt: number, content: Buffer, entries: readonly MovedEntry[], firstId: number): Position {
     const at = this.#begin(recordTypes.moved, entries.length);
     const view = this.#view;
     view.setFloat64(at + 8, publishedAt, true);
     view.setFloat64(at + 16, firstId, true);
     let to = at + messageFixedBytes;
+    const anyMarks = entries.some(({ marks }) => marks !== undefined);
     for (const entry of entries) {
       view.setUint32(to, entry.queue, true);
       view.setFloat64(to + 4, entry.sequence, true);
       view.setFloat64(to + 12, entry.id, true);
       to += movedEntryBytes;
+      if (anyMarks) to = this.#marks(at, to, entry.marks);
     }
     this.#advance(to);
     const position = this.position + this.length - (to - at);
@@ -145,9 +158,9 @@ export class OpenBlock {
     this.bytes(payload);
   }
 
-  /** Adds bytes: copied when they are few, else as they are. */
+  /** Adds bytes: copied when they are few, else as they are. Of a long body in short parts the buffer takes what it has room for. */
   bytes(bytes: Buffer): void {
-    if (bytes.length < sliceBytesMin) {
+    if (bytes.length < sliceBytesMin && this.fits(bytes.length)) {
       this.#buffer.set(bytes, this.#at);
       this.#advance(this.#at + bytes.length);
       return;
@@ -184,6 +197,14 @@ export class OpenBlock {
     buffer[at + 6] = count & 255;
     buffer[at + 7] = count >> 8;
     return at;
+  }
+
+  /** Writes an entry's marks; returns where they end. */
+  #marks(record: number, at: number, marks: Marks | undefined): number {
+    this.#buffer[record + 5] = marked;
+    this.#view.setFloat64(at, marks?.deadline ?? 0, true);
+    this.#view.setUint32(at + 8, marks?.bits ?? 0, true);
+    return at + marksBytes;
   }
 
   #place(message: Message, _at: number): void {

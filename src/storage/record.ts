@@ -1,10 +1,12 @@
 // The journal's records: their types, and messages to bytes and back. All numbers are little endian.
+import { type Marks, marksOf } from '../broker/marks.ts';
 import type { Message } from '../broker/message.ts';
 
 /**
  * A record is `length u32 (all of it), type u8, flags u8, count u16`, then by type:
  * - message: time f64, first id f64, per entry `queue u32, sequence f64`, then the content;
  * - moved: the same with `queue u32, sequence f64, old id f64` per entry: the old ids are settled with it;
+ *   with the flag `marked` both have `deadline f64, marks u32` behind each entry;
  * - settled: ids f64;
  * - fact: one fact as JSON;
  * - snapshot: all facts as a JSON array: what came before them no longer counts;
@@ -24,15 +26,36 @@ export const recordTypes = {
   index: 8,
 } as const;
 
+/** Flag of message and moved records: their entries have marks. */
+export const marked = 1;
+
 export const recordHeaderBytes = 8;
 /** Up to the first entry of a message record. */
 export const messageFixedBytes: number = recordHeaderBytes + 16;
 export const messageEntryBytes = 12;
 export const movedEntryBytes = 20;
+/** What marks add to an entry. */
+export const marksBytes = 12;
 
 /** Bytes of a message's content in a record, without the body. */
 export function contentFixedBytes(message: Message): number {
   return 2 + 2 + message.address.length + 4 + (message.headerEnd - message.headerStart);
+}
+
+/** A message's content as a record has it. */
+export function encodeContent(message: Message): Buffer {
+  const { address, header, headerStart, headerEnd, body, bodyStart, bodyEnd, rest } = message;
+  const lengths = Buffer.alloc(8);
+  lengths.writeUInt16LE(address.length, 2);
+  lengths.writeUInt32LE(headerEnd - headerStart, 4);
+  return Buffer.concat([
+    lengths.subarray(0, 4),
+    address,
+    lengths.subarray(4),
+    (header as Buffer).subarray(headerStart, headerEnd),
+    body.subarray(bodyStart, bodyEnd),
+    ...(rest ?? []),
+  ]);
 }
 
 /** Where in a block's payload the parts of a content stand; the body follows the header. */
@@ -52,12 +75,15 @@ export interface RecordEntry {
   readonly id: number;
   /** Of a moved record: the id it had before; else 0. */
   readonly from: number;
+  readonly marks: Marks | undefined;
 }
 
 /** The entries of a message or moved record that starts at `at`. */
 export function readEntries(payload: Buffer, at: number): RecordEntry[] {
   const moved = payload[at + 4] === recordTypes.moved;
-  const bytes = moved ? movedEntryBytes : messageEntryBytes;
+  const own = moved ? movedEntryBytes : messageEntryBytes;
+  const hasMarks = payload[at + 5] === marked;
+  const bytes = entryBytes(payload, at);
   const count = payload.readUInt16LE(at + 6);
   const firstId = payload.readDoubleLE(at + 16);
   const entries: RecordEntry[] = [];
@@ -68,6 +94,9 @@ export function readEntries(payload: Buffer, at: number): RecordEntry[] {
       sequence: payload.readDoubleLE(entryAt + 4),
       id: firstId + i,
       from: moved ? payload.readDoubleLE(entryAt + 12) : 0,
+      marks: hasMarks
+        ? marksOf(payload.readDoubleLE(entryAt + own), payload.readUInt32LE(entryAt + own + 8))
+        : undefined,
     });
   }
   return entries;
@@ -75,8 +104,12 @@ export function readEntries(payload: Buffer, at: number): RecordEntry[] {
 
 /** Where the content of a message or moved record that starts at `at` begins. */
 export function contentOffset(payload: Buffer, at: number): number {
-  const bytes = payload[at + 4] === recordTypes.moved ? movedEntryBytes : messageEntryBytes;
-  return at + messageFixedBytes + payload.readUInt16LE(at + 6) * bytes;
+  return at + messageFixedBytes + payload.readUInt16LE(at + 6) * entryBytes(payload, at);
+}
+
+function entryBytes(payload: Buffer, at: number): number {
+  const own = payload[at + 4] === recordTypes.moved ? movedEntryBytes : messageEntryBytes;
+  return payload[at + 5] === marked ? own + marksBytes : own;
 }
 
 /** The content of a message or moved record that starts at `at`. Undefined when no such record stands there. */

@@ -1,4 +1,5 @@
 // Entries found by recovery, in columns: there may be millions of them.
+import { type Marks, marksOf } from '../broker/marks.ts';
 import type { IndexedEntry } from './segment-index.ts';
 import type { Segments } from './segment-state.ts';
 
@@ -8,6 +9,10 @@ export class RecoveredEntries {
   #wide = new Float64Array(3 * 1024);
   /** Per entry: queue, position - block, body's length. */
   #narrow = new Uint32Array(3 * 1024);
+
+  /** Per entry its deadline and the other marks; made for the first one that has any. */
+  #deadlines: Float64Array | undefined;
+  #marks: Uint32Array | undefined;
 
   get length(): number {
     return this.#length;
@@ -22,6 +27,7 @@ export class RecoveredEntries {
     this.#narrow[i] = entry.queue;
     this.#narrow[i + 1] = entry.position - entry.block;
     this.#narrow[i + 2] = entry.bodyBytes;
+    if (entry.marks !== undefined) this.#mark(i / 3, entry.marks);
   }
 
   /**
@@ -75,7 +81,16 @@ export class RecoveredEntries {
       queue: this.#narrow[i] as number,
       block: position - (this.#narrow[i + 1] as number),
       bodyBytes: this.#narrow[i + 2] as number,
+      marks: marksOf(this.#deadlines?.[row] ?? 0, this.#marks?.[row] ?? 0),
     };
+  }
+
+  #mark(row: number, marks: Marks): void {
+    const rows = this.#narrow.length / 3;
+    this.#deadlines ??= new Float64Array(rows);
+    this.#marks ??= new Uint32Array(rows);
+    this.#deadlines[row] = marks.deadline;
+    this.#marks[row] = marks.bits;
   }
 
   #grow(): void {
@@ -85,5 +100,12 @@ export class RecoveredEntries {
     const narrow = new Uint32Array(this.#narrow.length * 2);
     narrow.set(this.#narrow);
     this.#narrow = narrow;
+    if (this.#deadlines === undefined || this.#marks === undefined) return;
+    const deadlines = new Float64Array(narrow.length / 3);
+    deadlines.set(this.#deadlines);
+    this.#deadlines = deadlines;
+    const marks = new Uint32Array(narrow.length / 3);
+    marks.set(this.#marks);
+    this.#marks = marks;
   }
 }

@@ -139,9 +139,17 @@ class Fold {
 
   #message(segment: SegmentState, block: number, payload: Buffer, at: number): void {
     const bodyBytes = bodyLength(payload, at);
-    for (const { queue, sequence, id, from } of readEntries(payload, at)) {
+    for (const { queue, sequence, id, from, marks } of readEntries(payload, at)) {
       segment.endId = Math.max(segment.endId, id + 1);
-      this.#entries.push({ queue, sequence, id, position: block + blockHeaderBytes + at, block, bodyBytes });
+      this.#entries.push({
+        queue,
+        sequence,
+        id,
+        position: block + blockHeaderBytes + at,
+        block,
+        bodyBytes,
+        marks,
+      });
       if (from > 0) this.#settle(segment, from);
     }
   }

@@ -1,6 +1,7 @@
 // The index that ends a segment: what recovery needs of it, so that its blocks need not be read.
+import { type Marks, marksOf } from '../broker/marks.ts';
 import type { Position } from './log.ts';
-import { recordHeaderBytes, recordTypes } from './record.ts';
+import { marked, marksBytes, recordHeaderBytes, recordTypes } from './record.ts';
 import type { SegmentState } from './segment-state.ts';
 
 /** An entry as recovery sees it. */
@@ -11,6 +12,7 @@ export interface IndexedEntry {
   readonly position: Position;
   readonly block: Position;
   readonly bodyBytes: number;
+  readonly marks: Marks | undefined;
 }
 
 /** A fact or snapshot record: where it stands, its type and payload. */
@@ -30,6 +32,9 @@ export class IndexRows {
   #wide: Float64Array = new Float64Array(4 * 1024);
   /** Per entry: queue, body's length. */
   #narrow: Uint32Array = new Uint32Array(2 * 1024);
+  /** Per entry its deadline and the other marks; made for the first one that has any. */
+  #deadlines: Float64Array | undefined;
+  #marks: Uint32Array | undefined;
   facts: FactRecord[] = [];
 
   push(
@@ -40,6 +45,7 @@ export class IndexRows {
     queue: number,
     sequence: number,
     bodyBytes: number,
+    marks: Marks | undefined,
   ): void {
     if (this.#rows * 2 === this.#narrow.length) this.#makeRoom(segment);
     const row = this.#rows++;
@@ -51,6 +57,7 @@ export class IndexRows {
     wide[row * 4 + 3] = id;
     narrow[row * 2] = queue;
     narrow[row * 2 + 1] = bodyBytes;
+    if (marks !== undefined || this.#marks !== undefined) this.#mark(row, marks);
   }
 
   /** Drops what stands before a position and below an id: it belongs to a segment that ended there. */
@@ -62,6 +69,8 @@ export class IndexRows {
   clear(): void {
     this.#rows = 0;
     this.facts = [];
+    this.#deadlines = undefined;
+    this.#marks = undefined;
     if (this.#narrow.length <= 1 << 15) return;
     this.#wide = new Float64Array(4 * 1024);
     this.#narrow = new Uint32Array(2 * 1024);
@@ -69,7 +78,7 @@ export class IndexRows {
 
   /** Bytes that the index may need at most, were every entry still alive. */
   bytesMax(segment: SegmentState): number {
-    let bytes = 256 + this.#rows * rowBytes;
+    let bytes = 256 + this.#rows * this.#rowBytes;
     for (const older of segment.settles) bytes += 16 + older.bits.length;
     for (const { payload } of this.facts) bytes += 16 + payload.length;
     return bytes;
@@ -80,6 +89,7 @@ export class IndexRows {
     this.#keep(id => !segment.isSettled(id));
     const record = Buffer.alloc(recordHeaderBytes + this.bytesMax(segment));
     record[4] = recordTypes.index;
+    if (this.#marks !== undefined) record[5] = marked;
     let at = recordHeaderBytes + 4;
     for (let row = 0; row < this.#rows; row++) {
       const id = this.#wide[row * 4 + 3] as number;
@@ -90,7 +100,11 @@ export class IndexRows {
       record.writeDoubleLE(this.#wide[row * 4 + 2] as number, at + 16);
       record.writeDoubleLE(id, at + 24);
       record.writeUInt32LE(this.#narrow[row * 2 + 1] as number, at + 32);
-      at += rowBytes;
+      if (this.#marks !== undefined) {
+        record.writeDoubleLE(this.#deadlines?.[row] as number, at + rowBytes);
+        record.writeUInt32LE(this.#marks[row] as number, at + rowBytes + 8);
+      }
+      at += this.#rowBytes;
     }
     record.writeUInt32LE(this.#rows, recordHeaderBytes);
     record.writeDoubleLE(segment.endId, at);
@@ -116,6 +130,18 @@ export class IndexRows {
     return record.subarray(0, at);
   }
 
+  get #rowBytes(): number {
+    return this.#marks === undefined ? rowBytes : rowBytes + marksBytes;
+  }
+
+  #mark(row: number, marks: Marks | undefined): void {
+    const rows = this.#narrow.length / 2;
+    this.#deadlines ??= new Float64Array(rows);
+    this.#marks ??= new Uint32Array(rows);
+    this.#deadlines[row] = marks?.deadline ?? 0;
+    this.#marks[row] = marks?.bits ?? 0;
+  }
+
   #makeRoom(segment: SegmentState): void {
     this.#keep(id => !segment.isSettled(id));
     if (this.#rows * 4 < this.#narrow.length) return;
@@ -125,6 +151,13 @@ export class IndexRows {
     const narrow = new Uint32Array(this.#narrow.length * 2);
     narrow.set(this.#narrow);
     this.#narrow = narrow;
+    if (this.#deadlines === undefined || this.#marks === undefined) return;
+    const deadlines = new Float64Array(narrow.length / 2);
+    deadlines.set(this.#deadlines);
+    this.#deadlines = deadlines;
+    const marks = new Uint32Array(narrow.length / 2);
+    marks.set(this.#marks);
+    this.#marks = marks;
   }
 
   #keep(test: (id: number) => boolean): void {
@@ -136,6 +169,8 @@ export class IndexRows {
       if (to < row) {
         for (let i = 0; i < 4; i++) wide[to * 4 + i] = wide[row * 4 + i] as number;
         for (let i = 0; i < 2; i++) narrow[to * 2 + i] = narrow[row * 2 + i] as number;
+        if (this.#deadlines !== undefined) this.#deadlines[to] = this.#deadlines[row] as number;
+        if (this.#marks !== undefined) this.#marks[to] = this.#marks[row] as number;
       }
       to++;
     }
@@ -156,7 +191,8 @@ export function readIndex(payload: Buffer): IndexContent | undefined {
   if (payload.length < recordHeaderBytes + 4 || payload[4] !== recordTypes.index) return undefined;
   const rows = payload.readUInt32LE(recordHeaderBytes);
   const rowsAt = recordHeaderBytes + 4;
-  let at = rowsAt + rows * rowBytes;
+  const hasMarks = payload[5] === marked;
+  let at = rowsAt + rows * (hasMarks ? rowBytes + marksBytes : rowBytes);
   const endId = payload.readDoubleLE(at);
   const bitmapCount = payload.readUInt32LE(at + 8);
   at += 12;
@@ -178,12 +214,13 @@ export function readIndex(payload: Buffer): IndexContent | undefined {
     });
     at += 13 + length;
   }
-  return { endId, entries: rowsOf(payload, rowsAt, rows), bitmaps, facts };
+  return { endId, entries: rowsOf(payload, rowsAt, rows, hasMarks), bitmaps, facts };
 }
 
-function* rowsOf(payload: Buffer, start: number, rows: number): Generator<IndexedEntry> {
+function* rowsOf(payload: Buffer, start: number, rows: number, hasMarks: boolean): Generator<IndexedEntry> {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-  for (let at = start; at < start + rows * rowBytes; at += rowBytes) {
+  const bytes = hasMarks ? rowBytes + marksBytes : rowBytes;
+  for (let at = start; at < start + rows * bytes; at += bytes) {
     const position = view.getFloat64(at, true);
     yield {
       position,
@@ -192,6 +229,9 @@ function* rowsOf(payload: Buffer, start: number, rows: number): Generator<Indexe
       sequence: view.getFloat64(at + 16, true),
       id: view.getFloat64(at + 24, true),
       bodyBytes: view.getUint32(at + 32, true),
+      marks: hasMarks
+        ? marksOf(view.getFloat64(at + rowBytes, true), view.getUint32(at + rowBytes + 8, true))
+        : undefined,
     };
   }
 }

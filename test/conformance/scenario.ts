@@ -12,6 +12,8 @@ export type Scenario = {
   readonly id: string;
   readonly covers: readonly string[];
   readonly differs?: Difference;
+  /** Set where RabbitMQ 3.10.8 has no such feature, so that Leveret plays alone: where the expected values come from. */
+  readonly source?: string;
   /** Played with no other beside it, since it changes what all clients of the broker see. */
   readonly alone?: boolean;
   /** Played after all others, alone, since it stops the broker. */
@@ -25,7 +27,13 @@ export const scenarios: Scenario[] = [];
 /** Declares one scenario: its title, the rows it covers, and how it is played. */
 export type Declare = (
   title: string,
-  options: { covers: readonly string[]; differs?: Difference; alone?: boolean; last?: boolean },
+  options: {
+    covers: readonly string[];
+    differs?: Difference;
+    source?: string;
+    alone?: boolean;
+    last?: boolean;
+  },
   play: (t: Stage) => Promise<void>,
 ) => void;
 

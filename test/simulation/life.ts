@@ -61,6 +61,11 @@ export class Life {
   /** Opens the data folder; resolves as the scheduler lets the disk answer. */
   async open(): Promise<void> {
     const { observer, clock, fault, memoryBytes } = this.options;
+    const { chance } = this.options;
+    const random = {
+      name: (bytes: number): string => `random-${chance.below(2 ** 32)}-${bytes}`,
+      below: (limit: number): number => chance.below(limit),
+    };
     const memory = new Memory(memoryBytes);
     const authority = new Authority({ now: () => clock.now });
     const later = (run: () => void): void => void this.#laters.push(run);
@@ -69,6 +74,7 @@ export class Life {
       openScratch: () => this.#openScratch(),
       removeScratch: () => this.#removeScratch(),
       clock,
+      random,
       memory,
       authority,
       later,
@@ -89,7 +95,7 @@ export class Life {
       broker,
       authority,
       clock,
-      random: { name: bytes => `random-${this.options.chance.below(2 ** 32)}-${bytes}` },
+      random,
       pool,
       limits: {
         frameMax: 131_072,
@@ -98,8 +104,12 @@ export class Life {
         handshakeTimeoutMs: 600_000,
         messageBytesMax: 1 << 27,
         connectionsMax: 1000,
+        consumerTimeoutMs: Number.POSITIVE_INFINITY,
+        channelsMax: Number.POSITIVE_INFINITY,
+        consumersMax: Number.POSITIVE_INFINITY,
         outputTimeoutMs: 60_000,
       },
+      nodeName: 'leveret@test',
       serverProperties: Table.empty,
       log: { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} },
       connections: this.connections,
@@ -167,6 +177,7 @@ export class Life {
     const laters = this.#laters;
     this.#laters = [];
     for (const run of laters) run();
+    this.stores?.broker.services.deadlines.run(clock.now);
     for (const timer of this.#timers.filter(({ at }) => at <= clock.now)) {
       this.#timers.splice(this.#timers.indexOf(timer), 1);
       timer.run();
@@ -176,7 +187,14 @@ export class Life {
   /** Lets the time pass up to the next timer. */
   wait(): void {
     const { clock } = this.options;
-    clock.now = Math.max(clock.now, Math.min(...this.#timers.map(({ at }) => at), clock.now + tickMs));
+    clock.now = Math.max(
+      clock.now,
+      Math.min(
+        ...this.#timers.map(({ at }) => at),
+        this.stores?.broker.services.deadlines.next ?? Number.POSITIVE_INFINITY,
+        clock.now + tickMs,
+      ),
+    );
   }
 
   /** Ends every connection, as a stop does; what they had goes back. */

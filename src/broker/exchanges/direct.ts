@@ -1,11 +1,11 @@
 // The direct exchange: a binding matches the routing key that equals its own.
 
-import type { Table } from '../../amqp/table.ts';
 import type { Binding, ExchangeType } from '../binding.ts';
+import type { Routed } from '../routed.ts';
 
 export class DirectExchange<D> implements ExchangeType<D> {
   readonly name = 'direct';
-  readonly needsHeaders = false;
+  readonly byKey = true;
   readonly #bindings = new Map<string, Set<Binding<D>>>();
 
   add(binding: Binding<D>): void {
@@ -19,8 +19,10 @@ export class DirectExchange<D> implements ExchangeType<D> {
     if (sameKey?.delete(binding) && sameKey.size === 0) this.#bindings.delete(binding.routingKey);
   }
 
-  route(routingKey: string, _headers: Table | undefined, found: (destination: D) => void): void {
-    const sameKey = this.#bindings.get(routingKey);
-    if (sameKey !== undefined) for (const binding of sameKey) found(binding.destination);
+  route({ keys }: Routed, found: (destination: D) => void): void {
+    for (const key of keys) {
+      const sameKey = this.#bindings.get(key);
+      if (sameKey !== undefined) for (const binding of sameKey) found(binding.destination);
+    }
   }
 }

@@ -1,11 +1,11 @@
 // The fanout exchange: every binding matches.
 
-import type { Table } from '../../amqp/table.ts';
 import type { Binding, ExchangeType } from '../binding.ts';
+import type { Routed } from '../routed.ts';
 
 export class FanoutExchange<D> implements ExchangeType<D> {
   readonly name = 'fanout';
-  readonly needsHeaders = false;
+  readonly byKey = true;
   readonly #bindings = new Set<Binding<D>>();
 
   add(binding: Binding<D>): void {
@@ -16,7 +16,7 @@ export class FanoutExchange<D> implements ExchangeType<D> {
     this.#bindings.delete(binding);
   }
 
-  route(_routingKey: string, _headers: Table | undefined, found: (destination: D) => void): void {
+  route(_message: Routed, found: (destination: D) => void): void {
     for (const binding of this.#bindings) found(binding.destination);
   }
 }

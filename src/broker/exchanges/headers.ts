@@ -3,6 +3,7 @@
 import { equalValues, type Table, type TableEntry } from '../../amqp/table.ts';
 import { erlangTerm } from '../../amqp/table-term.ts';
 import type { Binding, ExchangeType } from '../binding.ts';
+import type { Routed } from '../routed.ts';
 
 /** A binding's arguments made ready to be compared. */
 interface Pattern {
@@ -14,7 +15,7 @@ interface Pattern {
 
 export class HeadersExchange<D> implements ExchangeType<D> {
   readonly name = 'headers';
-  readonly needsHeaders = true;
+  readonly byKey = false;
   readonly #patterns = new Map<Binding<D>, Pattern>();
 
   add(binding: Binding<D>): void {
@@ -25,8 +26,9 @@ export class HeadersExchange<D> implements ExchangeType<D> {
     this.#patterns.delete(binding);
   }
 
-  route(_routingKey: string, headers: Table | undefined, found: (destination: D) => void): void {
+  route(message: Routed, found: (destination: D) => void): void {
     if (this.#patterns.size === 0) return;
+    const { headers } = message;
     const data = headers === undefined ? [] : sorted(headers);
     for (const [binding, pattern] of this.#patterns) if (matches(pattern, data)) found(binding.destination);
   }
@@ -34,7 +36,8 @@ export class HeadersExchange<D> implements ExchangeType<D> {
   validate(_routingKey: string, args: Table): string | undefined {
     const match = args.get('x-match');
     if (match === undefined) return undefined;
-    const term = erlangTerm(match);
+    // Printed byte by byte; as a text the bytes are UTF-8 again.
+    const term = Buffer.from(erlangTerm(match), 'latin1').toString();
     if (match.type !== 'longstr') return `Invalid x-match field type ${match.type} (value ${term}); expected longstr`;
     if (['all', 'any', 'all-with-x', 'any-with-x'].includes(match.value.toString('latin1'))) return undefined;
     return `Invalid x-match field value ${term}; expected all, any, all-with-x, or any-with-x`;

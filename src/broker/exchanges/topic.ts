@@ -1,7 +1,7 @@
 // The topic exchange: keys of words between dots, matched by patterns with * (one word) and # (any number of words).
 
-import type { Table } from '../../amqp/table.ts';
 import type { Binding, ExchangeType } from '../binding.ts';
+import type { Routed } from '../routed.ts';
 
 /**
  * The patterns form a tree of words, and a routing key walks all its possible ways at once, word by word, with each node
@@ -10,7 +10,7 @@ import type { Binding, ExchangeType } from '../binding.ts';
  */
 export class TopicExchange<D> implements ExchangeType<D> {
   readonly name = 'topic';
-  readonly needsHeaders = false;
+  readonly byKey = true;
   readonly #root = new Node<D>(false);
   /** The number of the last step of a walk; a node's `visited` tells in which step it was reached. */
   #step = 0;
@@ -38,7 +38,11 @@ export class TopicExchange<D> implements ExchangeType<D> {
     }
   }
 
-  route(routingKey: string, _headers: Table | undefined, found: (destination: D) => void): void {
+  route({ keys }: Routed, found: (destination: D) => void): void {
+    for (const key of keys) this.#walk(key, found);
+  }
+
+  #walk(routingKey: string, found: (destination: D) => void): void {
     let active: Node<D>[] = [];
     this.#step += 1;
     this.#reach(this.#root, active);

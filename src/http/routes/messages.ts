@@ -80,8 +80,8 @@ const ackModes = ['ack_requeue_true', 'ack_requeue_false', 'reject_requeue_true'
 const verdicts = {
   ack_requeue_true: 'requeue',
   ack_requeue_false: 'ack',
-  reject_requeue_true: 'requeue',
-  reject_requeue_false: 'drop',
+  reject_requeue_true: 'fail',
+  reject_requeue_false: 'reject',
 } as const;
 
 const getting = z.strictObject({

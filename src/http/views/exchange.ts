@@ -13,17 +13,28 @@ export function exchangeView(exchange: Exchange, rates: Rates): object {
     internal: exchange.internal,
     message_stats: rates.all(exchange, 'msg_rates', valuesOf(ofExchange, exchange)),
     name: exchange.name,
+    // Only where there is one (RabbitMQ behaviour).
+    ...(exchange.policy === undefined ? {} : { policy: exchange.policy.name }),
     type: exchange.type,
     user_who_performed_action: isPredeclared(exchange.name) ? 'rmq-internal' : '',
     vhost: exchange.vhost,
   };
 }
 
+/** What types say of themselves that are not of AMQP's specification. */
+const descriptions: Readonly<Record<string, string>> = {
+  'x-consistent-hash': 'Consistent Hashing Exchange',
+  'x-local-random': 'Picks one random local binding (queue) to route via (to).',
+  'x-modulus-hash': 'Modulus Hashing Exchange',
+  'x-random': 'Randomly picks a binding (queue) to route via (to).',
+  'x-recent-history': 'Recent History Exchange.',
+};
+
 /** The types of exchanges, as overview and nodes list them. */
 export function exchangeTypesView(): object[] {
   return [...exchangeTypes].sort().map(name => ({
     name,
-    description: `AMQP ${name} exchange, as per the AMQP specification`,
+    description: descriptions[name] ?? `AMQP ${name} exchange, as per the AMQP specification`,
     enabled: true,
   }));
 }

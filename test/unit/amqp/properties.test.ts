@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { PropertiesFault, UnknownFieldTag } from '../../../src/amqp/faults.ts';
 import {
   decodeProperties,
-  deliveryMode,
   editProperties,
   encodeProperties,
   type Properties,
@@ -11,6 +10,7 @@ import {
   type PropertyName,
   peekFlags,
   peekProperty,
+  propertyAt,
   propertyFlags,
   validateHeader,
 } from '../../../src/amqp/properties.ts';
@@ -49,7 +49,8 @@ describe('content headers', () => {
         expect(bytes.readUInt16BE(start)).toBe(60);
         expect(bytes.readBigUInt64BE(start + 4)).toBe(size);
         expect(comparable(decodeProperties(bytes, start, end))).toEqual(comparable(properties));
-        expect(deliveryMode(bytes, start, end)).toBe(properties.deliveryMode ?? 0);
+        const at = propertyAt(bytes, start, propertyFlags.deliveryMode);
+        expect(at < 0 ? undefined : bytes[at]).toBe(properties.deliveryMode);
         for (const name of names) {
           expect((peekFlags(bytes, start) & propertyFlags[name]) !== 0).toBe(name in properties);
           const expected = name in properties ? { [name]: properties[name] } : {};

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { encodeProperties } from '../../../src/amqp/properties.ts';
 import { bool, type FieldValue, longstr, Table } from '../../../src/amqp/table.ts';
 import type { Binding, ExchangeType } from '../../../src/broker/binding.ts';
 import { DirectExchange } from '../../../src/broker/exchanges/direct.ts';
 import { FanoutExchange } from '../../../src/broker/exchanges/fanout.ts';
 import { HeadersExchange } from '../../../src/broker/exchanges/headers.ts';
 import { TopicExchange } from '../../../src/broker/exchanges/topic.ts';
+import { encodeAddress, Message } from '../../../src/broker/message.ts';
+import { Routed } from '../../../src/broker/routed.ts';
 
 const binding = (destination: number, routingKey: string, args = Table.empty): Binding<number> => ({
   destination,
@@ -13,12 +16,20 @@ const binding = (destination: number, routingKey: string, args = Table.empty): B
   arguments: args,
 });
 
+const queue = { kind: 'queue' } as const;
+
 const types = {
   direct: DirectExchange<number>,
   fanout: FanoutExchange<number>,
   topic: TopicExchange<number>,
   headers: HeadersExchange<number>,
 };
+
+function messageOf(key: string, headers?: Table): Message {
+  const header = encodeProperties(headers === undefined ? {} : { headers }, 0);
+  const address = encodeAddress('x', key);
+  return new Message(address, header, 0, header.length, header, 0, 0, undefined, 0, false, undefined, 0);
+}
 
 function create(name: keyof typeof types): ExchangeType<number> {
   const type = new types[name]();
@@ -28,7 +39,7 @@ function create(name: keyof typeof types): ExchangeType<number> {
 
 function routed(type: ExchangeType<number>, key: string, headers?: Table): number[] {
   const found: number[] = [];
-  type.route(key, headers, destination => found.push(destination));
+  type.route(new Routed(messageOf(key, headers), [key]), destination => found.push(destination));
   return found.sort((a, b) => a - b);
 }
 
@@ -121,7 +132,8 @@ describe('topic', () => {
     const type = create('topic');
     for (const key of ['#', '*.b', 'a.*', 'a.b']) type.add(binding(1, key));
     let inner = 0;
-    type.route('a.b', undefined, () => type.route('a.c', undefined, () => (inner += 1)));
+    const [outer, other] = ['a.b', 'a.c'].map(key => new Routed(messageOf(key), [key])) as [Routed, Routed];
+    type.route(outer, () => type.route(other, () => (inner += 1)));
     expect(inner).toBe(8);
   });
 });
@@ -211,9 +223,9 @@ describe('headers', () => {
   });
 
   test('refuses an unknown x-match with the text of RabbitMQ', () => {
-    const refusal = (value: FieldValue) => create('headers').validate?.('', Table.from({ 'x-match': value }));
+    const refusal = (value: FieldValue) => create('headers').validate?.('', Table.from({ 'x-match': value }), queue);
     for (const kind of ['all', 'any', 'all-with-x', 'any-with-x']) expect(refusal(longstr(kind))).toBeUndefined();
-    expect(create('headers').validate?.('', Table.empty)).toBeUndefined();
+    expect(create('headers').validate?.('', Table.empty, queue)).toBeUndefined();
     expect(refusal(longstr('foo'))).toBe(
       'Invalid x-match field value <<"foo">>; expected all, any, all-with-x, or any-with-x',
     );

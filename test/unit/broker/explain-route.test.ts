@@ -1,10 +1,11 @@
 // Why a message arrives: the explanation agrees with the route, and says what is the matter.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { longstr, Table } from '../../../src/amqp/table.ts';
+import { encodeProperties } from '../../../src/amqp/properties.ts';
+import { type FieldValue, longstr, Table } from '../../../src/amqp/table.ts';
 import { Broker } from '../../../src/broker/broker.ts';
-import { exchangeTypes } from '../../../src/broker/exchange.ts';
 import { explainRoute } from '../../../src/broker/explain-route.ts';
+import { encodeAddress, Message } from '../../../src/broker/message.ts';
 import { route } from '../../../src/broker/route.ts';
 import type { Vhost } from '../../../src/broker/vhost.ts';
 import { Bench } from './shelf.ts';
@@ -39,7 +40,7 @@ test('it leads where the route leads, whatever is bound to what', () => {
       pairs,
       (bindings, alternates, from, key, data) => {
         const home = vhost();
-        for (const [n, type] of exchangeTypes.entries()) {
+        for (const [n, type] of ['direct', 'fanout', 'topic', 'headers'].entries()) {
           const alternate = alternates[n] ?? undefined;
           const args = alternate === undefined ? Table.empty : headers(['alternate-exchange', alternate]);
           home.declareExchange(`e${n}`, { ...plain, type, arguments: args });
@@ -50,7 +51,10 @@ test('it leads where the route leads, whatever is bound to what', () => {
           home.bind(home.exchange(`e${source}`), to, bound, headers(...args));
         }
         const exchange = home.exchange(from);
-        const real = route(home, exchange, key, () => headers(...data));
+        const header = encodeProperties({ headers: headers(...data) }, 0);
+        const address = encodeAddress(from, key);
+        const parts = [header, 0, header.length, header, 0, 0, undefined, 0, false, undefined, 0] as const;
+        const real = route(home, exchange, new Message(address, ...parts), [key]);
         const explained = explainRoute(home, exchange, key, headers(...data));
         expect(new Set(explained.queues)).toEqual(new Set(real.queues));
         expect(explained.outcome).toBe(real.queues.length > 0 ? 'routed' : 'dropped');
@@ -102,6 +106,32 @@ describe('the reason', () => {
     expect(bindings).toHaveLength(1);
     expect(bindings[0]).toMatchObject({ via: 'binding', matched });
     expect(bindings[0]!.why).toMatch(why);
+  });
+
+  test('of types that choose one destination: the one that is chosen matches', () => {
+    for (const type of ['x-consistent-hash', 'x-modulus-hash', 'x-random', 'x-local-random']) {
+      const home = vhost();
+      const exchange = home.declareExchange('e', { ...plain, type });
+      const key = type === 'x-consistent-hash' ? '1' : '';
+      for (const name of ['q', 'r', 's'])
+        home.bind(exchange, home.declareQueue(name, queueOptions, undefined), key, Table.empty);
+      const { bindings, queues } = explainRoute(home, exchange, 'k', undefined);
+      expect(queues).toHaveLength(1);
+      const matched = bindings.filter(binding => binding.matched);
+      expect(matched.map(({ destination }) => destination)).toEqual(queues);
+      expect(new Set(bindings.map(({ why }) => why)).size).toBe(2);
+    }
+  });
+
+  test('of a message with CC and BCC: each key counts', () => {
+    const home = vhost();
+    const exchange = home.declareExchange('e', { ...plain, type: 'direct' });
+    for (const name of ['a', 'b', 'c'])
+      home.bind(exchange, home.declareQueue(name, queueOptions, undefined), name, Table.empty);
+    const list = (key: string): FieldValue => ({ type: 'array', value: [longstr(key)] });
+    const copies = Table.from({ CC: list('b'), BCC: list('c') });
+    expect(explainRoute(home, exchange, 'a', copies).queues.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect(explainRoute(home, home.exchange(''), 'a', copies).queues.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
   });
 
   test('of nothing there, of a mandatory one, and of an alternate exchange', () => {

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Table } from '../../../src/amqp/table.ts';
 import { Consumer } from '../../../src/broker/consumer.ts';
 import { Entry } from '../../../src/broker/entry.ts';
 import { publish } from '../../../src/broker/publish.ts';
@@ -167,7 +168,7 @@ test('thousands of unsettled deliveries keep no object, and come back in order w
 test('sequences beyond 32 bits, of several queues, with and without a consumer, are what they were', () => {
   const bench = new Bench();
   const unsettled = new Unsettled(bench.services, new Worker(bench));
-  const consumer = new Consumer(bench.queue(), new Worker(bench), 'c', {} as never);
+  const consumer = new Consumer(bench.queue(), new Worker(bench), 'c', { arguments: Table.empty } as never);
   const sequences = [1, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 50 + 7];
   const queues = [bench.queue(), bench.queue()];
   const expected: [number, string, boolean][] = [];

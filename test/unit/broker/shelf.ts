@@ -1,9 +1,12 @@
 // A store for tests: contents on a shelf, durable when the test says so, read back when the test says so.
+import { DeadLetters } from '../../../src/broker/dead-letters.ts';
+import { Deadlines } from '../../../src/broker/deadlines.ts';
 import type { Entry } from '../../../src/broker/entry.ts';
 import type { Journal } from '../../../src/broker/journal.ts';
 import { Memory, Source } from '../../../src/broker/memory.ts';
 import { Message } from '../../../src/broker/message.ts';
-import { Queue, type Services } from '../../../src/broker/queue.ts';
+import { Queue } from '../../../src/broker/queue.ts';
+import type { Services } from '../../../src/broker/services.ts';
 import type { NewPlace, Waiter } from '../../../src/broker/store.ts';
 import type { Unsettled } from '../../../src/broker/unsettled.ts';
 
@@ -56,6 +59,10 @@ export class Shelf implements Journal {
 
   drop(position: number): void {
     this.#contents.delete(position);
+  }
+
+  rewrite(entry: Entry): void {
+    this.events.push(`~${entry.id}`);
   }
 
   settle(entry: Entry): void {
@@ -128,10 +135,21 @@ export class Bench {
     scratch: this.scratch,
     memory: this.memory,
     clock: this.clock,
+    random: { name: () => 'random', below: limit => this.draws.shift() ?? limit - 1 },
     later: run => run(),
     damaged: entry => this.lost.push(entry),
     unsettled: () => this.channels,
+    deadlines: new Deadlines(),
+    deadLetters: new DeadLetters(
+      { journal: this.journal, clock: this.clock, later: run => run(), damaged: entry => this.lost.push(entry) },
+      () => undefined,
+      () => {},
+    ),
+    dropped: () => {},
+    unused: () => {},
   };
+  /** What the next random choices are; without one the last is chosen. */
+  readonly draws: number[] = [];
   readonly lost: Entry[] = [];
   readonly channels: Unsettled[] = [];
   #queues = 0;

@@ -21,6 +21,7 @@ async function open(dataDir: string): Promise<Stores & { readonly authority: Aut
     config: { dataDir, segmentBytes: 1 << 20, sync: 'os', syncIntervalMs: 100 } as Config,
     log: { info: () => {}, warning: () => {}, error: () => {} } as never,
     clock: { now: 1 },
+    random: { name: () => '', below: () => 0 },
     memory: new Memory(1 << 20),
     authority,
     later,

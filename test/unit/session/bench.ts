@@ -22,19 +22,22 @@ export class SessionBench {
   readonly authority: Authority;
   readonly connection: Connection;
   readonly clock: { now: number } = { now: 0 };
+  readonly random = { name: (): string => 'random', below: (): number => 0 };
   /** Methods that the broker has sent, as `channel name`, with their fields. */
   readonly sent: { readonly what: string; readonly fields: Fields }[] = [];
   paused = false;
+  /** While it is a list, the client takes nothing: what it would have to take to go on. */
+  stalled: (() => void)[] | undefined;
   alarm: string | undefined;
 
   private constructor(memoryBytes: number) {
     this.memory = new Memory(memoryBytes);
     this.journal = new Shelf(this.memory);
     this.scratch = new Shelf(this.memory);
-    const { memory, journal, scratch, clock } = this;
+    const { memory, journal, scratch, clock, random } = this;
     const later = (run: () => void): void => run();
     const unsettled = () => [...this.connection.channels.values()].map(channel => channel.unsettled);
-    this.broker = new Broker({ journal, scratch, memory, clock, later, unsettled, damaged: () => {} });
+    this.broker = new Broker({ journal, scratch, memory, clock, random, later, unsettled, damaged: () => {} });
     this.broker.createVhost('/');
     const authority = new Authority({ now: () => 0 });
     authority.apply({ type: 'user.put', name: 'guest', passwordHash, algorithm, tags: [] });
@@ -43,7 +46,7 @@ export class SessionBench {
       broker: this.broker,
       authority,
       clock,
-      random: { name: () => 'random' },
+      random,
       pool: new BufferPool(),
       limits: {
         frameMax: 131_072,
@@ -52,8 +55,12 @@ export class SessionBench {
         handshakeTimeoutMs: 10_000,
         messageBytesMax: 1 << 27,
         connectionsMax: 10,
+        consumerTimeoutMs: Number.POSITIVE_INFINITY,
+        channelsMax: Number.POSITIVE_INFINITY,
+        consumersMax: Number.POSITIVE_INFINITY,
         outputTimeoutMs: 60_000,
       },
+      nodeName: 'leveret@test',
       serverProperties: Table.empty,
       log: { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} },
       connections: new Set(),
@@ -62,7 +69,8 @@ export class SessionBench {
     const transport: Transport = {
       write: (pieces, _, sent) => {
         this.#read(Buffer.concat(pieces));
-        sent();
+        if (this.stalled === undefined) sent();
+        else this.stalled.push(sent);
       },
       flushSoon: () => queueMicrotask(() => this.connection.output.flush()),
       pause: () => {
