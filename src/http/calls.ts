@@ -1,5 +1,6 @@
 // Every call of the management API, made from the route table by test/unit/docs/openapi.test.ts.
 export type Call =
+  | 'DELETE /alarms/:resource'
   | 'DELETE /bindings/:vhost/e/:source/e/:destination/:props'
   | 'DELETE /bindings/:vhost/e/:source/q/:destination/:props'
   | 'DELETE /connections/:connection'
@@ -14,6 +15,7 @@ export type Call =
   | 'DELETE /reset/:node'
   | 'DELETE /users/:user'
   | 'DELETE /vhosts/:name'
+  | 'GET /alarms'
   | 'GET /aliveness-test/:vhost'
   | 'GET /all-configuration'
   | 'GET /auth'
@@ -119,6 +121,7 @@ export type Call =
   | 'POST /rebalance/queues'
   | 'POST /users/bulk-delete'
   | 'POST /vhosts/:name/start/:node'
+  | 'PUT /alarms/:resource'
   | 'PUT /cluster-name'
   | 'PUT /exchanges/:vhost/:exchange'
   | 'PUT /permissions/:vhost/:user'
