@@ -7,7 +7,9 @@ import { preconditionFailed } from './errors.ts';
 import type { Destination } from './exchange.ts';
 import type { Fact, GlobalParameterFact } from './facts.ts';
 import { type BrokerLimits, unlimited } from './limits.ts';
-import { Queue, type Services, type Surroundings } from './queue.ts';
+import { Queue } from './queue.ts';
+import type { ReplyConsumers } from './reply-to.ts';
+import type { Services, Surroundings } from './services.ts';
 import { BrokerStats } from './stats.ts';
 import { Vhost, type VhostOwner } from './vhost.ts';
 
@@ -21,6 +23,8 @@ export class Broker implements VhostOwner {
   readonly globalParameters: Map<string, Plain> = new Map();
   /** Holds for what is declared from now on. */
   limits: BrokerLimits = unlimited;
+  /** Channels that wait for direct replies, of all vhosts. */
+  readonly replyConsumers: ReplyConsumers = new Map();
   #lastQueueId = 0;
   /** The journal ends with a clean stop. The first that may be delivered to records it again: a crash must not pass for that stop. */
   afterCleanStop = false;
@@ -47,6 +51,12 @@ export class Broker implements VhostOwner {
 
   set lastQueueId(id: number) {
     this.#lastQueueId = Math.max(this.#lastQueueId, id);
+  }
+
+  get queueCount(): number {
+    let count = 0;
+    for (const vhost of this.vhosts.values()) count += vhost.queues.size;
+    return count;
   }
 
   get exchangeCount(): number {

@@ -111,7 +111,11 @@ export class DeadLetters {
       this.#waiting = this.#waiting.slice(this.#first);
       this.#first = 0;
     }
-    if (!this.full) for (const queue of this.#whenRoom.splice(0)) queue.tidy();
+    if (!this.full)
+      for (const queue of this.#whenRoom.splice(0)) {
+        queue.tidy();
+        queue.dispatch();
+      }
     if (this.#waiting.length > 0) this.#ask();
   }
 

@@ -1,6 +1,8 @@
 // A policy: what holds for all queues and exchanges whose names match its pattern; and the policies of a vhost, in their order.
+import type { Table } from '../amqp/table.ts';
 import type { Plain } from '../amqp/table-plain.ts';
 import { type QueueType, rowOfKey } from './argument-table.ts';
+import { queueTypeOf } from './arguments.ts';
 import { compilePcre } from './pattern.ts';
 
 /** What a policy may be for. */
@@ -26,6 +28,16 @@ export interface PolicyOptions {
 export type PolicyTarget =
   | { readonly kind: 'queue'; readonly name: string; readonly type: QueueType }
   | { readonly kind: 'exchange'; readonly name: string };
+
+/** A queue or an exchange as policies see it. */
+export function targetOf(governed: {
+  readonly kind: 'queue' | 'exchange';
+  readonly name: string;
+  readonly arguments: Table;
+}): PolicyTarget {
+  const { kind, name } = governed;
+  return kind === 'queue' ? { kind, name, type: queueTypeOf(governed.arguments) } : { kind, name };
+}
 
 /** The types of queues that each kind of policy is for. */
 const queueTypes: Readonly<Record<ApplyTo, readonly QueueType[]>> = {

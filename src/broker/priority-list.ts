@@ -48,6 +48,13 @@ export class PriorityList {
     return top && this.#change(top, list => list.take());
   }
 
+  /** The first of the lowest level (RabbitMQ behaviour). */
+  takeFirstToDrop(): Entry | undefined {
+    for (const list of this.#levels)
+      if (list !== undefined && list.count > 0) return this.#change(list, () => list.take());
+    return undefined;
+  }
+
   /** Each level's first message counts: one behind a message of a higher priority expires all the same (RabbitMQ behaviour). */
   get headDeadline(): number {
     let earliest = 0;

@@ -1,56 +1,28 @@
 // A queue: what waits, who consumes, and the round robin between them.
 
-import { peekProperty } from '../amqp/properties.ts';
 import type { Table } from '../amqp/table.ts';
-import type { Clock } from './clock.ts';
 import type { Consumer } from './consumer.ts';
 import type { DeathReason } from './dead-letter.ts';
-import type { DeadLetters } from './dead-letters.ts';
-import { Deadline, type Deadlines } from './deadlines.ts';
 import type { DelayedList } from './delayed-list.ts';
+import { settingsOf } from './effective.ts';
 import { Entry } from './entry.ts';
 import { Histogram } from './histogram.ts';
-import type { Journal } from './journal.ts';
-import { Marks } from './marks.ts';
-import type { Holder, Memory } from './memory.ts';
+import type { Gone } from './line.ts';
+import type { Holder } from './memory.ts';
 import type { Message } from './message.ts';
+import { hasExpiration, newMarks } from './new-marks.ts';
 import type { Place } from './packed.ts';
 import type { Policy } from './policy.ts';
 import { PriorityList } from './priority-list.ts';
 import { plainSettings, type QueueSettings } from './queue-settings.ts';
-import type { Random } from './random.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
+import { ReturnedInTurn } from './returned-in-turn.ts';
+import type { Services } from './services.ts';
 import { DeathStats, QueueStats } from './stats.ts';
 import type { NewPlace, Store } from './store.ts';
 import { Turns } from './turns.ts';
-import type { Unsettled } from './unsettled.ts';
-
-/** What the broker needs from the outside. */
-export interface Surroundings {
-  readonly journal: Journal;
-  /** Where transient messages are paged out to; undefined without a disk. */
-  readonly scratch: Store | undefined;
-  readonly memory: Memory;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Runs it at the end of this turn of the event loop. */
-  readonly later: (run: () => void) => void;
-  /** Told of messages that cannot be delivered because their bytes are damaged. */
-  readonly damaged: (entry: Entry) => void;
-  /** What all channels have unsettled. */
-  readonly unsettled: () => Iterable<Unsettled>;
-}
-
-/** What every queue needs. */
-export interface Services extends Surroundings {
-  readonly deadlines: Deadlines;
-  readonly deadLetters: DeadLetters;
-  /** Told of a message that died and goes nowhere. */
-  readonly dropped: (reason: DeathReason | 'due') => void;
-  /** Nobody has used the queue for as long as it is to live without: deletes it. */
-  readonly unused: (queue: Queue) => void;
-}
+import { Upkeep } from './upkeep.ts';
 
 export interface QueueOptions {
   readonly id: number;
@@ -102,15 +74,10 @@ export class Queue implements Holder {
   /** Consumers that were not found without credit when last tried. */
   readonly #turns = new Turns();
   #readAhead: ReadAhead;
-  /** Whether new messages get marks, whether the first ones are dropped when there are too many, whether returns are counted. */
+  readonly #upkeep: Upkeep;
+  /** Whether new messages get marks whatever they say themselves. */
   #marks = false;
-  #drops = false;
-  #counts = false;
-  /** Whether something that waits may have a deadline. */
-  #timed = false;
-  /** When a declaration, a get or the last consumer was here, ms since the epoch. */
-  #usedAt: number;
-  #deadline: Deadline | undefined;
+  #isConfigured = false;
 
   constructor(options: QueueOptions, services: Services) {
     this.id = options.id;
@@ -122,7 +89,7 @@ export class Queue implements Holder {
     this.arguments = options.arguments;
     this.services = services;
     this.ready = new ReadyList(this, services);
-    this.#usedAt = services.clock.now;
+    this.#upkeep = new Upkeep(this, services.clock.now);
     this.#readAhead = new ReadAhead(this.ready, services.memory, this);
     // Without a disk there is nowhere to page to.
     if (services.scratch !== undefined) services.memory.hold(this);
@@ -131,24 +98,37 @@ export class Queue implements Holder {
   /** What its arguments and policies say has changed, or is known for the first time: what waits is treated by it from now on. */
   configure(settings: QueueSettings): void {
     this.settings = settings;
-    const { maxPriority, maxLength, maxLengthBytes, overflow, deliveryLimit, type } = settings;
-    const limited = maxLength !== Number.POSITIVE_INFINITY || maxLengthBytes !== Number.POSITIVE_INFINITY;
-    this.#marks = settings.messageTtlMs !== Number.POSITIVE_INFINITY || maxPriority !== undefined;
-    this.#drops = limited && overflow === 'drop-head';
-    this.refusing = limited && overflow !== 'drop-head';
-    this.#counts = deliveryLimit !== Number.POSITIVE_INFINITY || type === 'quorum';
-    // Only at the declaration: priorities are no matter of policies.
-    if (maxPriority !== undefined && !(this.ready instanceof PriorityList)) {
-      this.ready = new PriorityList(this, this.services);
-      this.#readAhead = new ReadAhead(this.ready, this.services.memory, this);
-    }
+    const { messageTtlMs, maxPriority } = settings;
+    this.#marks = messageTtlMs !== Number.POSITIVE_INFINITY || maxPriority !== undefined;
+    this.#upkeep.configure(settings);
+    const limited =
+      settings.maxLength !== Number.POSITIVE_INFINITY || settings.maxLengthBytes !== Number.POSITIVE_INFINITY;
+    this.refusing = limited && !this.#upkeep.drops;
+    if (!this.#isConfigured) this.#arrange();
+    this.#isConfigured = true;
     this.tidy();
+  }
+
+  /** Type and priorities are no matter of policies: what holds at the declaration holds for good. */
+  #arrange(): void {
+    const { services } = this;
+    const { type, maxPriority } = this.settings;
+    if (maxPriority !== undefined) this.ready = new PriorityList(this, services);
+    else if (type === 'quorum') this.ready = new ReadyList(this, services, new ReturnedInTurn(services));
+    else return;
+    this.#readAhead = new ReadAhead(this.ready, services.memory, this);
   }
 
   /** A declaration or a get: the time that the queue may be unused begins again. */
   touch(): void {
-    this.#usedAt = this.services.clock.now;
-    this.#watch();
+    this.#upkeep.touch();
+  }
+
+  /** Other policies hold for it from now on. */
+  govern(policy: Policy | undefined, operatorPolicy: Policy | undefined): void {
+    this.policy = policy;
+    this.operatorPolicy = operatorPolicy;
+    this.configure(settingsOf(this));
   }
 
   /** Whether a message with that persistence must survive in this queue. */
@@ -159,7 +139,7 @@ export class Queue implements Holder {
   /** Makes the entry of a new message; `enqueue` puts it in once the journal has it. */
   newEntry(message: Message): Entry {
     const entry = new Entry(this, message, this.nextSequence++, false);
-    if (this.#marks || hasExpiration(message)) entry.marks = this.#marksOf(message);
+    if (this.#marks || hasExpiration(message)) entry.marks = newMarks(message, this.settings, this.services.clock.now);
     return entry;
   }
 
@@ -190,23 +170,26 @@ export class Queue implements Holder {
       }
     }
     entry.message.retain();
+    // Without a time to live at all it does not join those that have one (RabbitMQ behaviour).
+    if (this.#marks && this.settings.messageTtlMs === 0 && this.settings.deadLetterExchange === undefined)
+      return this.leave(entry, 'expired');
     this.ready.push(entry);
-    if (entry.marks !== undefined && entry.marks.deadline !== 0) this.#timed = true;
-    if (this.#drops || this.#timed) this.tidy();
+    if (entry.marks !== undefined) this.#upkeep.joined(entry.marks);
+    if (this.#upkeep.drops || this.#upkeep.timed) this.tidy();
   }
 
   /** Takes in a message that recovery has found, by its place. */
   recover(place: Place): void {
     this.ready.pushPlace(place);
     this.nextSequence = place.sequence + 1;
-    if (place.marks !== undefined && place.marks.deadline !== 0) this.#timed = true;
+    this.#upkeep.joined(place.marks);
   }
 
   /** Hands out what waits for as long as a consumer has credit. Who knows the time gives it: asking the clock for each ack is dear. */
   dispatch(now: number = this.services.clock.now): void {
     const ready = this.ready;
     while (ready.count > 0) {
-      if (this.#timed && !this.tidy(now)) return;
+      if (this.#upkeep.timed && !this.tidy(now)) return;
       if (ready.unloaded > 0 && !this.#readAhead.headIsLoaded()) return;
       const consumer = this.#turns.next();
       if (consumer === undefined) return;
@@ -220,13 +203,15 @@ export class Queue implements Holder {
   /** Takes the first message for basic.get: undefined when the queue is empty, 'paged' when it has to be read first. */
   take(noAck: boolean): Entry | 'paged' | undefined {
     this.touch();
-    if (this.#timed) this.tidy(this.services.clock.now, true);
+    if (this.#upkeep.timed) this.tidy(this.services.clock.now, true);
     if (this.first() === 'paged') return 'paged';
     const entry = this.ready.shift();
     if (entry === undefined) {
       this.stats.gotEmpty++;
       return undefined;
     }
+    // What comes to the head now may have expired: it is not among those that are left.
+    if (this.#upkeep.timed) this.tidy(this.services.clock.now, true);
     this.#handOut(entry, this.services.clock.now);
     if (noAck) {
       this.stats.gotNoAck++;
@@ -311,7 +296,7 @@ export class Queue implements Holder {
   /** All of one requeue came back: whoever has credit gets what waits, in order. */
   redistribute(): void {
     if (this.deleted) return;
-    if (this.#drops) this.tidy();
+    if (this.#upkeep.drops) this.tidy();
     for (const consumer of this.consumers) this.#rejoin(consumer);
     this.dispatch();
   }
@@ -382,17 +367,31 @@ export class Queue implements Holder {
     const count = this.ready.count;
     this.deleted = true;
     this.services.memory.leave(this);
-    this.#deadline?.disarm();
-    this.ready.clear((id, bodyBytes, inScratch) => {
+    this.#upkeep.end();
+    const forget: Gone = (id, bodyBytes, inScratch) => {
       if (id !== 0) (inScratch ? (this.services.scratch as Store) : this.services.journal).forget(id, bodyBytes);
-    });
+    };
+    this.ready.clear(forget);
+    this.#upkeep.retries?.clear(forget);
     return count;
+  }
+
+  /** Messages that came back and wait before they are delivered again. */
+  get retrying(): number {
+    return this.#upkeep.retries?.count ?? 0;
+  }
+
+  /** Journal ids of what waits here and was delivered before. */
+  *redeliveredIds(): Generator<number> {
+    yield* this.ready.redeliveredIds();
+    for (const { id, message } of this.#upkeep.retries ?? []) if (message.store !== this.services.scratch) yield id;
   }
 
   pageOut(): void {
     const { firstSequence, firstPublishedAt } = this.ready;
     if (firstPublishedAt !== 0) this.noteAge(firstSequence, firstPublishedAt);
     this.ready.pageOut(this.consumers.size > 0);
+    this.#upkeep.retries?.pageOut();
   }
 
   lose(entry: Entry): void {
@@ -402,7 +401,11 @@ export class Queue implements Holder {
 
   /** A store has copied the record of an entry that waits or is on its way out: notes its new id and place. False when it is neither. */
   relocate(sequence: number, oldId: number, to: NewPlace): boolean {
-    return this.ready.relocate(sequence, oldId, to) || this.services.deadLetters.relocate(this, sequence, oldId, to);
+    return (
+      this.ready.relocate(sequence, oldId, to) ||
+      this.#upkeep.retries?.relocate(sequence, oldId, to) === true ||
+      this.services.deadLetters.relocate(this, sequence, oldId, to)
+    );
   }
 
   /**
@@ -410,26 +413,7 @@ export class Queue implements Holder {
    * its way to dead-letter exchanges; `anyhow` says that it has to go all the same.
    */
   tidy(now: number = this.services.clock.now, anyhow = false): boolean {
-    if (this.deleted) return true;
-    const { deadLetters } = this.services;
-    const { maxLength, maxLengthBytes, deadLetterExchange } = this.settings;
-    const { ready } = this;
-    const isFull = (): boolean => {
-      if (anyhow || deadLetterExchange === undefined || !deadLetters.full) return false;
-      deadLetters.whenRoom(this);
-      return true;
-    };
-    if (this.#timed) {
-      for (let deadline = ready.headDeadline; deadline !== 0 && deadline <= now; deadline = ready.headDeadline) {
-        if (isFull()) return false;
-        this.leave(ready.takeExpired(now) as Entry, 'expired');
-      }
-      if (ready.count === 0) this.#timed = false;
-    }
-    while (this.#drops && (ready.count > maxLength || ready.bytes > maxLengthBytes) && !isFull())
-      this.leave(ready.take() as Entry, 'maxlen');
-    this.#watch();
-    return true;
+    return this.#upkeep.tidy(now, anyhow);
   }
 
   loaded(): void {
@@ -442,24 +426,15 @@ export class Queue implements Holder {
     entry.consumer = undefined;
     if (this.deleted) return this.letGo(entry);
     entry.redelivered = true;
-    if (this.#counts && !this.#count(entry, failed)) return this.leave(entry, 'delivery_limit');
+    const fate = this.#upkeep.cameBack(entry, failed);
+    if (fate === 'too often') return this.leave(entry, 'delivery_limit');
+    if (fate === 'waits') return;
     this.ready.return(entry);
-    if (entry.marks !== undefined && entry.marks.deadline !== 0) this.#timed = true;
-  }
-
-  /** Counts a return; false when that was one too many. */
-  #count(entry: Entry, failed: boolean): boolean {
-    entry.marks ??= new Marks(0, 0, 0, 0);
-    entry.marks.acquired++;
-    if (failed) entry.marks.failed++;
-    if (entry.marks.failed > this.settings.deliveryLimit) return false;
-    // What is not in memory keeps its old counts on the disk.
-    if (entry.id !== 0 && entry.message.loaded) entry.message.store?.rewrite(entry);
-    return true;
+    this.#upkeep.joined(entry.marks);
   }
 
   /** An entry that was taken out has died: it goes to the dead-letter exchange, or nowhere. */
-  protected leave(entry: Entry, reason: DeathReason): void {
+  leave(entry: Entry, reason: DeathReason): void {
     this.deaths[reason]++;
     const { deadLetters, dropped } = this.services;
     if (this.settings.deadLetterExchange !== undefined && !this.deleted) return deadLetters.add(entry, reason);
@@ -470,38 +445,6 @@ export class Queue implements Holder {
   #activate(consumer: Consumer | undefined): void {
     this.activeConsumer = consumer;
     if (consumer !== undefined) this.#turns.push(consumer);
-  }
-
-  /** Arms for what is due next: the first message's end, or the queue's own. */
-  #watch(): void {
-    const { expiresMs } = this.settings;
-    const head = this.#timed ? this.ready.headDeadline : 0;
-    const end = this.consumers.size === 0 ? this.#usedAt + expiresMs : Number.POSITIVE_INFINITY;
-    const next = head === 0 ? end : Math.min(head, end);
-    if (next === Number.POSITIVE_INFINITY) return;
-    this.#deadline ??= new Deadline(this.services.deadlines, now => this.#due(now));
-    this.#deadline.arm(next);
-  }
-
-  #due(now: number): void {
-    if (this.consumers.size === 0 && this.#usedAt + this.settings.expiresMs <= now) return this.services.unused(this);
-    this.tidy(now);
-    this.#watch();
-  }
-
-  #marksOf(message: Message): Marks | undefined {
-    const { messageTtlMs, maxPriority } = this.settings;
-    const { headerStart, headerEnd } = message;
-    const header = message.header as Buffer;
-    const ttl = hasExpiration(message)
-      ? Math.min(messageTtlMs, Number(peekProperty(header, headerStart, headerEnd, 'expiration')))
-      : messageTtlMs;
-    const deadline = ttl === Number.POSITIVE_INFINITY ? 0 : this.services.clock.now + ttl;
-    const priority =
-      maxPriority === undefined
-        ? 0
-        : Math.min(maxPriority, peekProperty(header, headerStart, headerEnd, 'priority') ?? 0);
-    return deadline === 0 && priority === 0 ? undefined : new Marks(deadline, priority, 0, 0);
   }
 
   #deliver(consumer: Consumer, entry: Entry, now: number): void {
@@ -543,11 +486,6 @@ export class Queue implements Holder {
     if (this.deleted) store.forget(entry.id, entry.message.bodyBytes);
     else store.settle(entry);
   }
-}
-
-/** Property flag `expiration` of the content header. */
-function hasExpiration(message: Message): boolean {
-  return ((message.header as Buffer)[message.headerStart + 12]! & 1) !== 0;
 }
 
 function firstOf(consumers: ReadonlySet<Consumer>): Consumer | undefined {

@@ -4,6 +4,7 @@ import { type Gone, Line } from './line.ts';
 import type { Place, Stores } from './packed.ts';
 import type { Queue } from './queue.ts';
 import { Returned } from './returned.ts';
+import type { ReturnedInTurn } from './returned-in-turn.ts';
 import type { NewPlace } from './store.ts';
 
 /**
@@ -16,11 +17,11 @@ export class ReadyList {
   bytes = 0;
   /** Entries whose content is not in memory. */
   unloaded = 0;
-  readonly #returned: Returned;
+  readonly #returned: Returned | ReturnedInTurn;
   readonly #line: Line;
 
-  constructor(queue: Queue, stores: Stores) {
-    this.#returned = new Returned(queue, stores);
+  constructor(queue: Queue, stores: Stores, returned: Returned | ReturnedInTurn = new Returned(queue, stores)) {
+    this.#returned = returned;
     this.#line = new Line(queue, stores);
   }
 
@@ -67,6 +68,11 @@ export class ReadyList {
     this.#leave(entry);
     if (!entry.message.loaded) this.unloaded--;
     return entry;
+  }
+
+  /** Takes the entry that goes first when there are too many. */
+  takeFirstToDrop(): Entry | undefined {
+    return this.take();
   }
 
   /** When the first entry expires, ms since the epoch; 0 is never. Leaves packed entries as they are. */

@@ -5,7 +5,6 @@ import {
   checkEquivalentQueueArguments,
   checkQueueDeclaration,
   exchangeArgument,
-  queueTypeOf,
 } from './arguments.ts';
 import { DelayLine } from './delay-line.ts';
 import { settingsOf } from './effective.ts';
@@ -22,9 +21,11 @@ import { DelayedExchange } from './exchanges/delayed.ts';
 import type { Fact, RuleFact } from './facts.ts';
 import type { BrokerLimits } from './limits.ts';
 import { keyOf, type Message } from './message.ts';
+import { targetOf } from './policy.ts';
 import { publish } from './publish.ts';
-import { Queue, type Services } from './queue.ts';
+import { Queue } from './queue.ts';
 import { route } from './route.ts';
+import type { Services } from './services.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
 import { VhostRules } from './vhost-rules.ts';
 
@@ -67,6 +68,7 @@ export interface VhostOwner {
   readonly limits: BrokerLimits;
   /** Of all vhosts. */
   readonly exchangeCount: number;
+  readonly queueCount: number;
   /** Gives a new id. */
   nextQueueId(): number;
 }
@@ -140,6 +142,12 @@ export class Vhost {
     this.removeExchange(exchange);
   }
 
+  /** @throws AmqpError 403 for a name that is the broker's to give, unless there is a queue of that name */
+  checkQueueName(name: string): void {
+    if (name.startsWith('amq.') && !name.startsWith('amq.gen-') && !this.queues.has(name))
+      throw reservedPrefix('queue', name);
+  }
+
   /** `owner` is the declaring connection; the queue is its own when the declaration says exclusive. */
   declareQueue(
     name: string,
@@ -147,11 +155,9 @@ export class Vhost {
     owner: object | undefined,
     maySendOn: MaySendOn = anywhere,
   ): Queue {
+    this.checkQueueName(name);
     const existing = this.queues.get(name);
-    if (existing === undefined) {
-      if (name.startsWith('amq.') && !name.startsWith('amq.gen-')) throw reservedPrefix('queue', name);
-      return this.createQueue(name, declaration, owner, maySendOn);
-    }
+    if (existing === undefined) return this.createQueue(name, declaration, owner, maySendOn);
     this.#owner.stats.queuesDeclared++;
     if (existing.owner !== (declaration.exclusive ? owner : undefined)) throw this.#locked(name);
     const resource = this.queueResource(name);
@@ -266,7 +272,7 @@ export class Vhost {
   /** `lineId` is the id of what a delayed exchange had kept its messages under; a new one gets a new one. */
   addExchange(name: string, declaration: ExchangeDeclaration, lineId?: number): Exchange {
     const exchange = new Exchange({ vhost: this.name, name, ...declaration }, this.#services);
-    this.#governExchange(exchange);
+    this.#govern(exchange);
     this.exchanges.set(name, exchange);
     if (exchange.routing instanceof DelayedExchange) {
       const line = new DelayLine(lineId ?? this.#owner.nextQueueId(), exchange, this.#services);
@@ -294,8 +300,7 @@ export class Vhost {
   addQueue(queue: Queue): void {
     this.queues.set(queue.name, queue);
     this.#owner.queuesById.set(queue.id, queue);
-    this.#governQueue(queue);
-    queue.configure(settingsOf(queue));
+    if (!this.#govern(queue)) queue.configure(settingsOf(queue));
     this.version++;
   }
 
@@ -324,8 +329,8 @@ export class Vhost {
   applyRule(fact: RuleFact): void {
     this.rules.apply(fact);
     if (!fact.type.includes('policy')) return;
-    for (const queue of this.queues.values()) if (this.#governQueue(queue)) queue.configure(settingsOf(queue));
-    for (const exchange of this.exchanges.values()) if (this.#governExchange(exchange)) this.version++;
+    for (const queue of this.queues.values()) this.#govern(queue);
+    for (const exchange of this.exchanges.values()) if (this.#govern(exchange)) this.version++;
   }
 
   queueResource(name: string): string {
@@ -351,7 +356,7 @@ export class Vhost {
     };
     if (this.queues.size >= limit) refuse(`vhost '${this.name}' (${limit})`);
     const { queuesMax } = this.#owner.limits;
-    if (this.#owner.queuesById.size >= queuesMax) refuse(`cluster (${queuesMax})`);
+    if (this.#owner.queueCount >= queuesMax) refuse(`cluster (${queuesMax})`);
     const resource = this.queueResource(name);
     const deadLetterExchange = exchangeArgument(resource, 'x-dead-letter-exchange', declaration.arguments);
     if (deadLetterExchange !== undefined) maySendOn(deadLetterExchange);
@@ -359,23 +364,12 @@ export class Vhost {
   }
 
   /** Finds the policies that hold for it; false when they are those that it has. */
-  #governQueue(queue: Queue): boolean {
-    const { policies, operatorPolicies } = this.rules;
-    const target = { kind: 'queue', name: queue.name, type: queueTypeOf(queue.arguments) } as const;
-    const policy = policies.match(target);
-    const operatorPolicy = operatorPolicies.match(target);
-    if (policy === queue.policy && operatorPolicy === queue.operatorPolicy) return false;
-    queue.policy = policy;
-    queue.operatorPolicy = operatorPolicy;
-    return true;
-  }
-
-  #governExchange(exchange: Exchange): boolean {
-    const { policies, operatorPolicies } = this.rules;
-    const policy = policies.match(exchange);
-    const operatorPolicy = operatorPolicies.match(exchange);
-    if (policy === exchange.policy && operatorPolicy === exchange.operatorPolicy) return false;
-    exchange.govern(policy, operatorPolicy);
+  #govern(governed: Queue | Exchange): boolean {
+    const target = targetOf(governed);
+    const policy = this.rules.policies.match(target);
+    const operatorPolicy = this.rules.operatorPolicies.match(target);
+    if (policy === governed.policy && operatorPolicy === governed.operatorPolicy) return false;
+    governed.govern(policy, operatorPolicy);
     return true;
   }
 

@@ -11,6 +11,7 @@ const management: readonly string[] = ['administrator', 'monitoring', 'policymak
 
 const refusals = {
   management: 'Not management user',
+  policymaker: 'User not authorised to access object',
   monitoring: 'Not monitor user',
   administrator: 'Not administrator user',
 } as const;
@@ -24,6 +25,11 @@ export function isMonitor(user: User): boolean {
   return isAdministrator(user) || user.tags.includes('monitoring');
 }
 
+/** Sets policies and parameters. */
+function isPolicymaker(user: User): boolean {
+  return isAdministrator(user) || user.tags.includes('policymaker');
+}
+
 /** Whether the tags let anybody in at all. */
 export function mayManage({ tags }: User): boolean {
   return tags.some(tag => management.includes(tag));
@@ -31,7 +37,12 @@ export function mayManage({ tags }: User): boolean {
 
 /** @throws HttpError 401 where the user has not the tag that a route needs. */
 export function expectTag(user: User, need: Exclude<Need, 'open'>): void {
-  const has = { management: mayManage, monitoring: isMonitor, administrator: isAdministrator }[need];
+  const has = {
+    management: mayManage,
+    policymaker: isPolicymaker,
+    monitoring: isMonitor,
+    administrator: isAdministrator,
+  }[need];
   if (!has(user)) throw notAuthorised(refusals[need]);
 }
 
@@ -48,6 +59,18 @@ export function visibleVhosts(management: Management, user: User): Vhost[] {
 /** @throws HttpError 401 where the user has no permission of any kind in the vhost. */
 export function expectVhost({ authority }: Management, user: User, vhost: string): void {
   if (!authority.mayAccessVhost(user, vhost)) throw notAuthorised('User not authorised to access virtual host');
+}
+
+/**
+ * For routes that need the tag policymaker: an administrator may use them in every vhost, others where they have permissions.
+ * @throws HttpError 401 where the user has none, or where `allowed` is false
+ */
+export function expectPolicymaker(
+  { management, viewer, vhost }: { readonly management: Management; readonly viewer: User; readonly vhost: Vhost },
+  allowed = true,
+): void {
+  const may = isAdministrator(viewer) || management.authority.mayAccessVhost(viewer, vhost.name);
+  if (!allowed || !may) throw notAuthorised(refusals.policymaker);
 }
 
 /** Everybody sees their own connections; who monitors sees all. */

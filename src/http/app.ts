@@ -128,7 +128,7 @@ async function dispatch(
     body: route.body && (await readBody(request, route.body, route.bodyBytesMax)),
     viewer,
     get vhost() {
-      if (vhost === undefined) throw notFound();
+      if (vhost === undefined) throw noVhost(route);
       return vhost;
     },
     rates: new Rates(management.sampler, search),
@@ -141,6 +141,10 @@ async function dispatch(
   return answer(context, route, await route.run(ask), search);
 }
 
+function noVhost({ method }: Route): HttpError {
+  return method === 'PUT' ? new HttpError(404, 'not_found', 'vhost_not_found') : notFound();
+}
+
 /** Told apart as RabbitMQ does: a vhost that is not there, and one that the user may not see. */
 function vhostOf(
   { broker, ...management }: Management,
@@ -151,9 +155,7 @@ function vhostOf(
   if (name === undefined) return undefined;
   const vhost = broker.vhosts.get(name);
   if (route.anyVhost) return vhost;
-  if (vhost === undefined) {
-    throw route.method === 'PUT' ? new HttpError(404, 'not_found', 'vhost_not_found') : notFound();
-  }
+  if (vhost === undefined) throw noVhost(route);
   expectVhost({ broker, ...management }, viewer, name);
   return vhost;
 }

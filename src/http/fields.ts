@@ -29,7 +29,7 @@ export function whole(min: number, max: number): z.ZodType<number, number | stri
 }
 
 /** Any JSON. */
-const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
+export const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
 
 /** A table of arguments; RabbitMQ's clients send an empty array for an empty one. */
 export const argumentsTable: z.ZodType<{ readonly [key: string]: Json }, unknown> = z.preprocess(

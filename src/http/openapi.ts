@@ -23,6 +23,7 @@ const histories: Readonly<Record<string, string>> = Object.fromEntries(
 const needs = {
   open: 'Needs no login.',
   management: 'For users with one of the tags management, policymaker, monitoring, administrator.',
+  policymaker: 'For users with the tag policymaker or administrator.',
   monitoring: 'For users with the tag monitoring or administrator.',
   administrator: 'For users with the tag administrator.',
 } as const;

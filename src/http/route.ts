@@ -10,10 +10,10 @@ import type { Rates } from './views/rates.ts';
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
 /**
- * Who may use a route: `open` needs no login; `management` any of the tags that let people in; `monitoring`, `administrator` those tags.
+ * Who may use a route: `open` needs no login; `management` any of the tags that let people in; the others need those tags.
  * An administrator may do what the others may, `monitoring` and `policymaker` what `management` may.
  */
-export type Need = 'open' | 'management' | 'monitoring' | 'administrator';
+export type Need = 'open' | 'management' | 'policymaker' | 'monitoring' | 'administrator';
 
 /** What a route answers with. `list` has paging, sorting and columns, `array` has not; `nothing` is 201 or 204 without a body. */
 export type AnswerKind = 'object' | 'array' | 'list' | 'nothing' | 'response';

@@ -142,7 +142,7 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
 }
 
 function isAuthFact(fact: Fact): fact is Fact & AuthFact {
-  return fact.type.startsWith('user.') || fact.type.startsWith('permission.');
+  return /^(user|permission|topic-permission)\./.test(fact.type);
 }
 
 function keeperOf(broker: Broker, unsettled: () => Iterable<Unsettled>): Keeper {
@@ -173,7 +173,7 @@ function deliveredIds(broker: Broker, unsettled: () => Iterable<Unsettled>): num
   const ids: number[] = [];
   for (const queue of broker.queuesById.values()) {
     if (!queue.durable) continue;
-    for (const id of queue.ready.redeliveredIds()) if (id !== 0) ids.push(id);
+    for (const id of queue.redeliveredIds()) if (id !== 0) ids.push(id);
   }
   for (const each of unsettled()) for (const id of each.durableIds()) ids.push(id);
   return ids;

@@ -73,13 +73,10 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   }
   if (config.loadDefinitions !== undefined) {
     const target = { broker, authority, passwordAlgorithm: config.passwordHashing };
-    const ignored = await loadDefinitions(config.loadDefinitions, target).catch(async error => {
+    await loadDefinitions(config.loadDefinitions, target).catch(async error => {
       await stores.close();
       throw error;
     });
-    for (const [what, count] of Object.entries(ignored)) {
-      log.warning(`load_definitions: ${count} ${what} of the file are not kept`);
-    }
   }
   const context: SessionContext = {
     broker,

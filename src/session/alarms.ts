@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import type { SessionLog } from './context.ts';
 
 /** What the broker can be low on, in the order of connection.blocked. */
-export const resources = ['memory', 'disk'] as const;
+export const resources = ['disk', 'memory'] as const;
 export type Resource = (typeof resources)[number];
 
 /** Who sets alarms: what is measured against the watermarks, and an operator by hand. */

@@ -9,7 +9,15 @@ import { PermissionCache } from '../auth/permission-cache.ts';
 import type { Consumer, Recipient } from '../broker/consumer.ts';
 import { Credit } from '../broker/credit.ts';
 import type { Entry } from '../broker/entry.ts';
-import { type AmqpError, accessRefused, channelError, commandInvalid, frameError } from '../broker/errors.ts';
+import {
+  type AmqpError,
+  accessRefused,
+  channelError,
+  commandInvalid,
+  frameError,
+  topicRefused,
+} from '../broker/errors.ts';
+import type { Exchange } from '../broker/exchange.ts';
 import type { Holder } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
 import { ChannelStats } from '../broker/stats.ts';
@@ -18,10 +26,11 @@ import type { Vhost } from '../broker/vhost.ts';
 import type { Confirms } from './confirms.ts';
 import type { Connection } from './connection.ts';
 import { basicHandlers } from './consuming.ts';
-import { writeDelivery } from './delivery.ts';
+import { delivered, writeDelivery } from './delivery.ts';
 import { guarded, handlerFailed } from './failures.ts';
 import { Parking } from './parking.ts';
 import { Publishing, publishIds } from './publishing.ts';
+import type { DirectReplies } from './reply-consumer.ts';
 import { ackIds, ackOne, settleRange } from './settling.ts';
 import { topologyHandlers } from './topology.ts';
 import { type Transaction, transactionHandlers } from './transaction.ts';
@@ -48,6 +57,8 @@ export class Channel implements Recipient, Holder {
   prefetch = 0;
   confirms: Confirms | undefined;
   transaction: Transaction | undefined;
+  /** The consumer of direct reply-to. */
+  replies: DirectReplies | undefined;
   /** Name of the queue that was declared last on this channel; stands for an empty queue name. */
   lastQueue: string | undefined;
   readonly #parking: Parking;
@@ -112,7 +123,7 @@ export class Channel implements Recipient, Holder {
       this.unsettled.add(entry);
       if (this.credit.limit !== 0) this.credit.used++;
     }
-    writeDelivery(this.connection, this.number, consumer.prefix, tag, entry);
+    writeDelivery(this.connection, this.number, consumer.prefix, tag, delivered(entry), entry.redelivered);
   }
 
   cancelled(consumer: Consumer): void {
@@ -134,6 +145,7 @@ export class Channel implements Recipient, Holder {
   reopen(): void {
     if (this.state !== 'open') return;
     this.credit.open = true;
+    this.replies?.resume();
     for (const consumer of this.consumers.values()) consumer.queue.resume(consumer);
   }
 
@@ -198,6 +210,15 @@ export class Channel implements Recipient, Holder {
     );
   }
 
+  /** Topic exchanges may have a say of their own. The key has one character per byte. */
+  mayTopicOr403(right: 'write' | 'read', { name, type }: Exchange, key: string): void {
+    if (type !== 'topic') return;
+    const topic = Buffer.from(key, 'latin1').toString();
+    const { vhost, user } = this;
+    if (!this.connection.context.authority.mayTopic(user, vhost.name, name, right, topic))
+      throw topicRefused(topic, vhost.exchangeResource(name), user.name);
+  }
+
   // --- ends ---
 
   /** Closes the channel with an error: what it had goes back to its queues at once. */
@@ -225,6 +246,7 @@ export class Channel implements Recipient, Holder {
     this.connection.context.broker.services.memory.leave(this);
     this.credit.open = false;
     this.#parking.end();
+    this.replies?.end();
     const queues = new Set<Queue>();
     for (const consumer of this.consumers.values()) {
       consumer.queue.removeConsumer(consumer);

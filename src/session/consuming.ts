@@ -5,9 +5,11 @@ import { checkConsumerArguments, queueTypeOf } from '../broker/arguments.ts';
 import { Consumer } from '../broker/consumer.ts';
 import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
+import { replyQueue } from '../broker/reply-to.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { watchTimeout } from './consumer-timeout.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
+import { consumeReplies } from './reply-consumer.ts';
 import { settleOne, settleRange, type Verdict } from './settling.ts';
 import { queueName } from './topology.ts';
 
@@ -30,7 +32,10 @@ export const basicHandlers: Handlers = {
 
   'basic.cancel': (channel, args) => {
     const consumer = channel.consumers.get(args.consumerTag);
-    if (consumer !== undefined) cancel(channel, consumer);
+    if (channel.replies?.tag === args.consumerTag) {
+      channel.replies.end();
+      channel.replies = undefined;
+    } else if (consumer !== undefined) cancel(channel, consumer);
     if (!args.noWait) channel.send('basic.cancel-ok', { consumerTag: args.consumerTag });
   },
 
@@ -56,6 +61,7 @@ export const basicHandlers: Handlers = {
 };
 
 function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
+  if (args.queue === replyQueue) return consumeReplies(channel, args);
   const { connection, vhost } = channel;
   const name = queueName(channel, args.queue);
   channel.mayOr403('read', 'queue', name);

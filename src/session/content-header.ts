@@ -1,10 +1,19 @@
 // The content header of a publish: what it must be, and what its properties say that the broker heeds.
 
-import { peekFlags, peekProperty, propertyAt, propertyFlags, validateHeader } from '../amqp/properties.ts';
+import {
+  editProperties,
+  peekFlags,
+  peekProperty,
+  propertyAt,
+  propertyFlags,
+  validateHeader,
+} from '../amqp/properties.ts';
 import type { User } from '../auth/authority.ts';
 import { frameError, preconditionFailed } from '../broker/errors.ts';
+import { replyQueue } from '../broker/reply-to.ts';
 import { bodyBytesMax } from './context.ts';
 
+const replyQueueBytes = Buffer.from(replyQueue);
 const expirationMax = 315_360_000_000;
 
 /** Why this is no header of class basic, as RabbitMQ says it; undefined when it is one. A header has at least 14 bytes. */
@@ -33,6 +42,20 @@ export function checkShape(chunk: Buffer, start: number, end: number): void {
   const flags = (chunk[start + 12]! << 8) | chunk[start + 13]!;
   if (!((flags === 0 && end - start === 14) || (flags === 0x1000 && end - start === 15)))
     validateHeader(chunk, start, end);
+}
+
+/** Whether reply_to asks for a direct reply. Reads bytes only. */
+export function asksForDirectReply(header: Buffer, start: number): boolean {
+  const at = propertyAt(header, start, propertyFlags.replyTo);
+  if (at < 0 || header[at] !== replyQueueBytes.length) return false;
+  for (let i = 0; i < replyQueueBytes.length; i++) if (header[at + 1 + i] !== replyQueueBytes[i]) return false;
+  return true;
+}
+
+/** The header with the name that the reply is to be sent to. Throws AmqpError where the publisher waits for none. */
+export function withReplyTo(header: Buffer, start: number, end: number, name: string | undefined): Buffer {
+  if (name === undefined) throw preconditionFailed('fast reply consumer does not exist');
+  return editProperties(header, start, end, { replyTo: name });
 }
 
 /** Throws AmqpError when the user_id property names another user than the one who publishes. */

@@ -67,5 +67,7 @@ export const heldAheadBytesMax: number = 8 << 20;
 export const transactionBytesMax: number = 128 << 20;
 export const publishedBytes = 512;
 export const settlementBytes = 128;
+/** Direct replies that wait for a client that reads too slowly, bytes; more are dropped. */
+export const repliesBytesMax: number = 8 << 20;
 /** Bodies announced above this are refused at once, bytes (RabbitMQ 4.x). */
 export const bodyBytesMax: number = 512 * 1024 * 1024;

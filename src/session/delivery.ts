@@ -26,10 +26,10 @@ export function writeDelivery(
   channel: number,
   prefix: Buffer,
   tag: number,
-  entry: Entry,
+  message: Message,
+  redelivered: boolean,
 ): void {
   const { output } = connection;
-  const message = entry.marks === undefined ? entry.message : counted(entry);
   const { address } = message;
   const prefixLength = prefix.length;
   const addressLength = address.length;
@@ -41,7 +41,7 @@ export function writeDelivery(
   buffer[at + 6] = payload & 255;
   let to = at + prefixLength;
   to = writeTag(buffer, to, tag);
-  buffer[to++] = entry.redelivered ? 1 : 0;
+  buffer[to++] = redelivered ? 1 : 0;
   for (let i = 0; i < addressLength; i++) buffer[to + i] = address[i]!;
   buffer[to + addressLength] = frameEnd;
   writeContent(connection, channel, message);
@@ -49,7 +49,7 @@ export function writeDelivery(
 
 /** basic.get-ok; `left` is how many messages still wait in the queue. */
 export function writeGetOk(connection: Connection, channel: number, tag: number, entry: Entry, left: number): void {
-  const message = entry.marks === undefined ? entry.message : counted(entry);
+  const message = delivered(entry);
   const { address } = message;
   const payload = Buffer.allocUnsafe(17 + address.length);
   payload.writeUInt32BE((60 << 16) | 71);
@@ -61,10 +61,15 @@ export function writeGetOk(connection: Connection, channel: number, tag: number,
   writeContent(connection, channel, message);
 }
 
-/** The message as it is delivered again: its headers say how often it came back, and how often a consumer has failed with it (RabbitMQ 4). */
-function counted({ message, marks }: Entry): Message {
-  const { acquired, failed } = marks as Marks;
-  if (acquired === 0) return message;
+/**
+ * The message as it is delivered. Where its queue counts returns, the headers of one that came back say how often it did, and how often a
+ * consumer has failed with it (RabbitMQ 4).
+ */
+export function delivered({ message, marks }: Entry): Message {
+  return marks === undefined || marks.acquired === 0 ? message : counted(message, marks);
+}
+
+function counted(message: Message, { acquired, failed }: Marks): Message {
   const { headerStart, headerEnd, address, publishedAt } = message;
   const header = message.header as Buffer;
   const headers = new Map(peekProperty(header, headerStart, headerEnd, 'headers') ?? Table.empty);

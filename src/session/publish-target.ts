@@ -5,6 +5,7 @@ import { accessRefused, notImplemented } from '../broker/errors.ts';
 import type { Exchange } from '../broker/exchange.ts';
 import type { Message } from '../broker/message.ts';
 import type { Queue } from '../broker/queue.ts';
+import { isReplyKey } from '../broker/reply-to.ts';
 import { route } from '../broker/route.ts';
 import { ExchangeStats } from '../broker/stats.ts';
 import type { Vhost } from '../broker/vhost.ts';
@@ -24,6 +25,8 @@ export class Target {
   readonly keys: readonly string[];
   readonly mandatory: boolean;
   readonly immediate: boolean;
+  /** Whether one of the keys is meant for a channel that waits for a direct reply. */
+  readonly replies: boolean;
   exchange: Exchange | undefined = undefined;
   /** Publishes of the channel to that exchange, by other targets as well. */
   stats: ExchangeStats = none;
@@ -38,6 +41,7 @@ export class Target {
     this.address = address;
     this.exchangeName = exchangeName;
     this.keys = keys;
+    this.replies = exchangeName === '' && keys.some(isReplyKey);
     this.mandatory = (bits & 1) !== 0;
     this.immediate = (bits & 2) !== 0;
   }
@@ -109,6 +113,7 @@ export function checkTarget(channel: Channel, target: Target): void {
   const exchange = vhost.exchange(target.exchangeName);
   if (exchange.internal)
     throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(target.exchangeName)}`);
+  channel.mayTopicOr403('write', exchange, target.keys[0] as string);
   if (target.exchange !== exchange) {
     target.exchange = exchange;
     target.stats = channel.publishing.published.to(exchange, vhost);

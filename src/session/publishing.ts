@@ -7,16 +7,19 @@ import type { Exchange } from '../broker/exchange.ts';
 import { Source } from '../broker/memory.ts';
 import { Message } from '../broker/message.ts';
 import { publish } from '../broker/publish.ts';
+import { deliverReplies } from '../broker/reply-to.ts';
 import { BodyParts } from './body-parts.ts';
 import type { Channel } from './channel.ts';
 import {
   announcedBytes,
+  asksForDirectReply,
   bodyTooLarge,
   checkShape,
   checkUserId,
   expirationOf,
   isPersistent,
   strangeHeader,
+  withReplyTo,
 } from './content-header.ts';
 import { bodyBytesMax } from './context.ts';
 import { writeReturn } from './delivery.ts';
@@ -161,6 +164,7 @@ export class Publishing {
       if (this.#bodyBytes > connection.context.limits.messageBytesMax) this.#tooBig();
       if (target.checked !== vhost.version || target.permissions !== connection.context.authority.version)
         checkTarget(this.#channel, target);
+      if (asksForDirectReply(this.#header, this.#headerStart)) this.#askForReply();
       checkUserId(this.#header, this.#headerStart, this.#headerEnd, this.#channel.user);
       expirationOf(this.#header, this.#headerStart, this.#headerEnd);
       persistent = isPersistent(this.#header, this.#headerStart, this.#headerEnd);
@@ -196,9 +200,16 @@ export class Publishing {
     }
   }
 
+  /** Puts the channel's own name for replies into the header. */
+  #askForReply(): void {
+    const name = this.#channel.replies?.name;
+    this.#replaceHeader(withReplyTo(this.#header, this.#headerStart, this.#headerEnd, name));
+  }
+
   /** The target of a message with CC or BCC, of which the latter is taken out of the header. */
   #copied(target: Target): Target {
     const more = copyKeys(this.#header, this.#headerStart, this.#headerEnd);
+    for (const key of more) this.#channel.mayTopicOr403('write', target.exchange as Exchange, key);
     this.#replaceHeader(withoutBcc(this.#header, this.#headerStart, this.#headerEnd));
     return target.withKeys(more);
   }
@@ -214,8 +225,9 @@ export class Publishing {
     exchange.stats.publishedIn++;
     channel.stats.published++;
     target.stats.publishedIn++;
+    const replied = target.replies && deliverReplies(broker.replyConsumers, target.keys, message);
     if (queues.length === 0) {
-      this.#nowhere(target, message);
+      this.#nowhere(target, message, replied);
       channel.confirms?.immediate();
       return;
     }
@@ -236,11 +248,12 @@ export class Publishing {
     if (scratch?.accepting === false) channel.connection.publisherPause.outrun = scratch;
   }
 
-  /** No queue gets the message. */
-  #nowhere(target: Target, message: Message): void {
+  /** No queue gets the message. A reply that was delivered is no less returned for that (RabbitMQ 3.10). */
+  #nowhere(target: Target, message: Message, replied: boolean): void {
     const { connection, number, stats } = this.#channel;
     const all = connection.context.broker.stats;
     if (!target.mandatory) {
+      if (replied) return;
       stats.unroutable++;
       all.unroutable++;
       return;

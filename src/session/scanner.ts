@@ -5,7 +5,10 @@ import { frameBody, frameEnd, frameHeader, frameHeaderBytes, frameHeartbeat, fra
 export interface FrameSink {
   method(channel: number, chunk: Buffer, start: number, end: number): void;
   header(channel: number, chunk: Buffer, start: number, end: number): void;
-  /** A body frame's payload, or a part of one: a long one that does not arrive at once is handed on in parts. */
+  /**
+   * A body frame's payload, or a part of one: a long one that does not arrive at once is handed on in parts. The last one comes when the
+   * frame's end was seen: before, nobody may count the content as whole.
+   */
   body(channel: number, chunk: Buffer, start: number, end: number): void;
   heartbeatFrame(channel: number): void;
 }
@@ -30,7 +33,8 @@ const partsBytesMin = 4096;
 
 /**
  * Rules: `#at` stands behind a frame before the frame is handed to the sink, so that after an exception of the sink `resume` goes on
- * with the next one. Of a frame that is not whole yet, either its bytes so far are in `#partial`, or `#bodyLeft` says what is still to come.
+ * with the next one. Of a frame that is not whole yet, either its bytes so far are in `#partial`, or `#bodyLeft` says what is still to come,
+ * or all but its end has come and `#lastPart` is what was not handed on.
  */
 export class Scanner {
   /** Largest payload accepted, bytes. */
@@ -44,7 +48,7 @@ export class Scanner {
   #partialLength = 0;
   #bodyLeft = 0;
   #bodyChannel = 0;
-  #endExpected = false;
+  #lastPart: Buffer | undefined;
 
   constructor(sink: FrameSink, payloadBytesMax: number) {
     this.#sink = sink;
@@ -60,7 +64,7 @@ export class Scanner {
 
   /** Goes on after an exception. */
   resume(): void {
-    if (this.#bodyLeft > 0 || this.#endExpected) this.#continueBody();
+    if (this.#bodyLeft > 0 || this.#lastPart !== undefined) this.#continueBody();
     if (this.#partial !== undefined) this.#continuePartial();
     const chunk = this.#chunk;
     const length = chunk.length;
@@ -103,9 +107,8 @@ export class Scanner {
     let size = frameHeaderBytes;
     if (rest >= frameHeaderBytes) {
       const bytes = chunk.readUInt32BE(at + 3);
-      if (chunk[at] === frameBody && bytes > partsBytesMin) {
+      if (chunk[at] === frameBody && bytes > partsBytesMin && rest < frameHeaderBytes + bytes) {
         this.#bodyChannel = chunk.readUInt16BE(at + 1);
-        this.#endExpected = true;
         this.#bodyLeft = bytes - (rest - frameHeaderBytes);
         if (rest > frameHeaderBytes) this.#sink.body(this.#bodyChannel, chunk, at + frameHeaderBytes, chunk.length);
         return;
@@ -119,19 +122,30 @@ export class Scanner {
 
   #continueBody(): void {
     const chunk = this.#chunk;
+    const part = this.#lastPart ?? chunk;
+    let start = 0;
+    let end = part.length;
     if (this.#bodyLeft > 0) {
-      const start = this.#at;
-      const end = Math.min(chunk.length, start + this.#bodyLeft);
+      start = this.#at;
+      end = Math.min(chunk.length, start + this.#bodyLeft);
       if (end === start) return;
       this.#bodyLeft -= end - start;
       this.#at = end;
-      this.#sink.body(this.#bodyChannel, chunk, start, end);
+      if (this.#bodyLeft > 0) {
+        this.#sink.body(this.#bodyChannel, chunk, start, end);
+        return;
+      }
     }
-    if (this.#bodyLeft > 0 || this.#at >= chunk.length) return;
-    this.#endExpected = false;
-    const end = this.#at++;
-    if (chunk[end] !== frameEnd)
-      throw new FrameFault(frameBody, chunk.subarray(end - 16, end), invalidEnd(chunk[end]!));
+    if (this.#at === chunk.length) {
+      // A copy: the chunk is let go.
+      if (part === chunk) this.#lastPart = Buffer.from(chunk.subarray(start, end));
+      return;
+    }
+    this.#lastPart = undefined;
+    const octet = chunk[this.#at++]!;
+    if (octet !== frameEnd)
+      throw new FrameFault(frameBody, part.subarray(Math.max(start, end - 16), end), invalidEnd(octet));
+    this.#sink.body(this.#bodyChannel, part, start, end);
   }
 
   #continuePartial(): void {

@@ -4,7 +4,9 @@ import { checkServerNamed } from '../broker/arguments.ts';
 import { accessRefused, notFound, notImplemented } from '../broker/errors.ts';
 import { bindingIdentity, type Destination } from '../broker/exchange.ts';
 import type { Queue } from '../broker/queue.ts';
+import { replyQueue } from '../broker/reply-to.ts';
 import type { Channel, Handlers } from './channel.ts';
+import { declareReplies } from './reply-consumer.ts';
 
 /** The queue that a method means: an empty name stands for the queue declared last on the channel. */
 export function queueName(channel: Channel, given: string): string {
@@ -52,6 +54,7 @@ export const topologyHandlers: Handlers = {
     const recorded = recordedBy(channel);
     const { source, destination } = exchangesOf(channel, args);
     const { vhost } = channel;
+    mayBind(channel, source, args.routingKey);
     vhost.bind(vhost.exchange(source), vhost.exchange(destination), bytes(args.routingKey), args.arguments.copy());
     channel.reply(recorded, args.noWait, 'exchange.bind-ok', {});
   },
@@ -60,11 +63,13 @@ export const topologyHandlers: Handlers = {
     const recorded = recordedBy(channel);
     const { source, destination } = exchangesOf(channel, args);
     const { vhost } = channel;
+    mayBind(channel, source, args.routingKey);
     unbind(channel, source, vhost.exchanges.get(destination), args.routingKey, args.arguments);
     channel.reply(recorded, args.noWait, 'exchange.unbind-ok', {});
   },
 
   'queue.declare': (channel, args) => {
+    if (args.queue.startsWith(replyQueue)) return declareReplies(channel, withoutLineEnds(args.queue), args.noWait);
     const recorded = recordedBy(channel);
     const queue = args.passive ? passive(channel, withoutLineEnds(args.queue)) : declareQueue(channel, args);
     queue.touch();
@@ -86,6 +91,7 @@ export const topologyHandlers: Handlers = {
     channel.mayOr403('write', 'queue', name);
     if (source === '') throw onDefaultExchange();
     channel.mayOr403('read', 'exchange', source);
+    mayBind(channel, source, key);
     const exchange = vhost.exchange(source);
     vhost.bind(exchange, vhost.queue(name, connection), bytes(key), args.arguments.copy());
     channel.reply(recorded, args.noWait, 'queue.bind-ok', {});
@@ -100,6 +106,7 @@ export const topologyHandlers: Handlers = {
     channel.mayOr403('write', 'queue', name);
     if (source === '') throw onDefaultExchange();
     channel.mayOr403('read', 'exchange', source);
+    mayBind(channel, source, key);
     const queue = vhost.queues.get(name);
     // A binding that is there can only be taken away by who may use the queue.
     const bound =
@@ -151,6 +158,7 @@ function declareQueue(channel: Channel, args: QueueArguments): Queue {
   };
   if (given === '') checkServerNamed(declaration.arguments);
   const name = given === '' ? `amq.gen-${connection.context.random.name(16)}` : given;
+  vhost.checkQueueName(name);
   channel.mayOr403('configure', 'queue', name);
   const maySendOn = (deadLetterExchange: string): void => {
     channel.mayOr403('read', 'queue', name);
@@ -181,6 +189,12 @@ function exchangesOf(channel: Channel, args: ExchangeBinding): ExchangeBinding {
   if (source === '') throw onDefaultExchange();
   channel.mayOr403('read', 'exchange', source);
   return { source, destination };
+}
+
+/** Binding and unbinding a key of a topic exchange may need a permission of its own. */
+function mayBind(channel: Channel, source: string, key: string): void {
+  const exchange = channel.vhost.exchanges.get(source);
+  if (exchange !== undefined) channel.mayTopicOr403('read', exchange, bytes(key));
 }
 
 /** Nothing to unbind is fine, whatever of it is missing. */

@@ -15,7 +15,14 @@ import type { Waiter } from '../broker/store.ts';
 import { loadEntries } from './loading.ts';
 import { blockHeaderBytes, type Log, nextPosition, type Position } from './log.ts';
 import { blockBytesMax, type MovedEntry, OpenBlock } from './open-block.ts';
-import { encodeContent, recordTypes } from './record.ts';
+import {
+  encodeContent,
+  marksBytes,
+  messageFixedBytes,
+  movedEntryBytes,
+  recordHeaderBytes,
+  recordTypes,
+} from './record.ts';
 import { IndexRows } from './segment-index.ts';
 import { type SegmentState, Segments, SegmentState as State } from './segment-state.ts';
 
@@ -139,7 +146,7 @@ export class Journal implements JournalPort {
 
   publish(entry: Entry): void {
     const { message } = entry;
-    const block = this.#room(OpenBlock.messageBytes(message, 1, false), message.bodyBytes);
+    const block = this.#room(OpenBlock.messageBytes(message, 1), message.bodyBytes);
     const id = this.#nextId++;
     entry.id = id;
     message.store = this;
@@ -172,7 +179,7 @@ export class Journal implements JournalPort {
   }
 
   #publishRecord(message: Message, entries: readonly Entry[]): void {
-    const block = this.#room(OpenBlock.messageBytes(message, entries.length, false), message.bodyBytes);
+    const block = this.#room(OpenBlock.messageBytes(message, entries.length), message.bodyBytes);
     const firstId = this.#nextId;
     this.#nextId += entries.length;
     message.store = this;
@@ -287,7 +294,7 @@ export class Journal implements JournalPort {
     bodyBytes: number,
     entries: readonly MovedEntry[],
   ): { firstId: number; position: Position; block: Position } {
-    const block = this.#room(64 + entries.length * 32 + (content.length < 8192 ? content.length : 0), content.length);
+    const block = this.#room(messageFixedBytes + entries.length * (movedEntryBytes + marksBytes), content.length);
     const firstId = this.#nextId;
     this.#nextId += entries.length;
     const before = block.length;
@@ -358,7 +365,7 @@ export class Journal implements JournalPort {
       if (segment.live === 0) this.options.later(this.onDurable);
       return;
     }
-    const block = this.#room(16, 0);
+    const block = this.#room(recordHeaderBytes + 8, 0);
     const before = block.length;
     block.settled(id);
     const { current } = this.segments;
@@ -373,21 +380,23 @@ export class Journal implements JournalPort {
   }
 
   #write(type: number, payload: Buffer): void {
-    const block = this.#room(8 + (payload.length < 8192 ? payload.length : 0), payload.length);
+    // The index that ends the segment says it again.
+    const block = this.#room(recordHeaderBytes, payload.length, payload.length);
     const before = block.length;
     block.record(type, payload);
     this.#grown(block, before);
   }
 
-  /** The block that takes so many more bytes in its buffer and as slices. */
-  #room(bytes: number, slices: number): OpenBlock {
+  /** The block that takes a record: so many bytes of its own, a run of others, and so many that the index will need for it beside a row. */
+  #room(own: number, run: number, indexed = 0): OpenBlock {
     const block = this.#filling;
-    const length = block.length + bytes + slices;
+    const copied = OpenBlock.copiedBytes(own, run);
+    const length = block.length + own + run;
     // A block with a single large record can be longer than others, but not than what its segment has room for.
     const tooLong = block.isEmpty
-      ? length > this.#blockBytes && !block.startsSegment && this.#roomAfter(length) < 0
+      ? length > this.#blockBytes && !block.startsSegment && this.#roomAfter(length + indexed) < 0
       : length > this.#blockBytes;
-    if (tooLong || !block.fits(bytes)) this.#nextBlock(bytes, slices);
+    if (tooLong || !block.fits(copied)) this.#nextBlock(copied, own + run + indexed);
     return this.#filling;
   }
 
@@ -407,8 +416,8 @@ export class Journal implements JournalPort {
     });
   }
 
-  /** Closes the block that is being filled and begins the next one, in a new segment when this one is full. */
-  #nextBlock(bytes = 0, slices = 0): void {
+  /** Closes the block that is being filled and begins the next one, in a new segment when this one has not so much room. */
+  #nextBlock(copied = 0, needed = 0): void {
     const block = this.#filling;
     let { position, number, startsSegment } = block;
     if (block.isEmpty) block.recycle();
@@ -418,11 +427,11 @@ export class Journal implements JournalPort {
       number++;
       startsSegment = false;
     }
-    if (!startsSegment && this.#roomAfter(Math.max(this.#blockBytes, bytes + slices)) < 0) {
+    if (!startsSegment && this.#roomAfter(Math.max(this.#blockBytes, needed)) < 0) {
       position = this.#seal(number++, position);
       startsSegment = true;
     }
-    this.#filling = new OpenBlock(number, position, this.#nextId, bytes + blockHeaderBytes);
+    this.#filling = new OpenBlock(number, position, this.#nextId, copied + blockHeaderBytes);
     this.#filling.startsSegment = startsSegment;
     if (startsSegment && this.segments.current.start !== position) this.#beginSegment();
   }

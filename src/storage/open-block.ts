@@ -74,13 +74,14 @@ export class OpenBlock {
     return this.#at + bytes <= this.#buffer.length;
   }
 
-  /** Bytes of the buffer that a message for so many entries takes. */
-  static messageBytes(message: Message, entries: number, moved: boolean): number {
-    const own =
-      messageFixedBytes +
-      entries * ((moved ? movedEntryBytes : messageEntryBytes) + marksBytes) +
-      contentFixedBytes(message);
-    return message.bodyBytes < sliceBytesMin ? own + message.bodyBytes : own;
+  /** How many of the bytes of a record the buffer must have room for, when `run` follow those of its own. */
+  static copiedBytes(own: number, run: number): number {
+    return run < sliceBytesMin ? own + run : own;
+  }
+
+  /** What a message for so many entries takes beside its body. */
+  static messageBytes(message: Message, entries: number): number {
+    return messageFixedBytes + entries * (messageEntryBytes + marksBytes) + contentFixedBytes(message);
   }
 
   /** Writes a message for one entry, whose id is `id`; the message gets its place. */
@@ -157,9 +158,9 @@ export class OpenBlock {
     this.bytes(payload);
   }
 
-  /** Adds bytes: copied when they are few, else as they are. */
+  /** Adds bytes: copied when they are few, else as they are. Of a long body in short parts the buffer takes what it has room for. */
   bytes(bytes: Buffer): void {
-    if (bytes.length < sliceBytesMin) {
+    if (bytes.length < sliceBytesMin && this.fits(bytes.length)) {
       this.#buffer.set(bytes, this.#at);
       this.#advance(this.#at + bytes.length);
       return;

@@ -203,7 +203,10 @@ const watermarks: { readonly [resource in Resource]: readonly [on: string, off: 
     'vm_memory_monitor set_vm_memory_high_watermark [0.00001]',
     'vm_memory_monitor set_vm_memory_high_watermark [0.9]',
   ],
-  disk: ['rabbit_disk_monitor set_disk_free_limit ["1000TB"]', 'rabbit_disk_monitor set_disk_free_limit ["1MB"]'],
+  disk: [
+    'rabbit_disk_monitor set_disk_free_limit [1000000000000000]',
+    'rabbit_disk_monitor set_disk_free_limit [1000000]',
+  ],
 };
 
 /** Alarms of the RabbitMQ node on this port. */

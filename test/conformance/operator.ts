@@ -46,12 +46,24 @@ export const only = (...names: readonly string[]): string => `^(${names.join('|'
 const pathOf = ({ operator, vhost = '/' }: Partial<Policy>, name: string): string =>
   `/${operator ? 'operator-policies' : 'policies'}/${encode(vhost)}/${encode(name)}`;
 
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Changes policies and tracing one request after the other. Of two policies at once, RabbitMQ may apply both with the
+ * first, and answer the second before the queues know of it; of two vhosts traced at once it may forget one.
+ */
+function inTurn<T>(change: () => Promise<T>): Promise<T> {
+  const result = turn.then(change);
+  turn = result.catch(() => {});
+  return result;
+}
+
 /** Asks for a policy, which need not be granted. */
 export function askPolicy(t: Stage, policy: Policy): Promise<Reply> {
   const { pattern, definition, priority = 0, applyTo = 'all', name = t.name('policy') } = policy;
   const path = pathOf(policy, name);
-  t.afterwards(async () => void (await ask(t, 'DELETE', path)));
-  return ask(t, 'PUT', path, { pattern, definition, priority, 'apply-to': applyTo });
+  t.afterwards(async () => void (await inTurn(() => ask(t, 'DELETE', path))));
+  return inTurn(() => ask(t, 'PUT', path, { pattern, definition, priority, 'apply-to': applyTo }));
 }
 
 /** Sets a policy and returns its name. */
@@ -64,7 +76,7 @@ export async function setPolicy(t: Stage, policy: Policy): Promise<string> {
 
 /** Takes a policy away. */
 export async function clearPolicy(t: Stage, name: string, where: Partial<Policy> = {}): Promise<void> {
-  await must(t, 'DELETE', pathOf(where, name));
+  await inTurn(() => must(t, 'DELETE', pathOf(where, name)));
 }
 
 /** A vhost of the scenario's own, where guest may do everything. */
@@ -124,5 +136,5 @@ export async function permitTopics(
 
 /** Has copies of all messages of a vhost published to its `amq.rabbitmq.trace`, or no longer. */
 export async function trace(t: Stage, vhost: string, tracing: boolean): Promise<void> {
-  await must(t, 'PUT', `/vhosts/${encode(vhost)}`, { tracing });
+  await inTurn(() => must(t, 'PUT', `/vhosts/${encode(vhost)}`, { tracing }));
 }

@@ -128,10 +128,7 @@ export class Actor {
     if (tags.length === 0 || !chance.of(this.#habits.settling)) return;
     if (chance.of(0.03) && channel.mode !== 'tx') {
       client.send(channel.number, 'basic.recover', { requeue: true });
-      channel.settled(tags, true);
-      channel.settledAll = true;
-      // What came before the answer was under way when the broker took all back.
-      channel.await('basic.recover-ok', () => channel.unsettled.clear());
+      channel.requeuedAll('basic.recover-ok');
       return;
     }
     const multiple = chance.of(0.3);
@@ -148,6 +145,10 @@ export class Actor {
     const requeue = chance.of(0.6);
     client.send(channel.number, 'basic.nack', { deliveryTag: all ? 0 : tag, multiple, requeue });
     channel.settled(settled, requeue);
+    if (!all || !requeue) return;
+    // Has no effect but an answer, which basic.nack has not.
+    client.send(channel.number, 'channel.flow', { active: true });
+    channel.requeuedAll('channel.flow-ok');
   }
 
   #consume(channel: ClientChannel): void {

@@ -48,6 +48,8 @@ export class ClientChannel {
   /** Settlements sent that nothing has proved yet. */
   readonly #settled: Held[] = [];
   #proved = 0;
+  /** Answers still to come to commands that made the broker take all deliveries back. */
+  #takingBack = 0;
   /** How many settlements came before the last commit that was sent. */
   #committed = 0;
   /** What the open transaction has published. */
@@ -88,12 +90,23 @@ export class ClientChannel {
     else if (this.mode === 'tx') this.#uncommitted.push(message);
   }
 
+  /** The broker was told to take all back. What comes before `answer` was under way by then, and what we say of that settles nothing. */
+  requeuedAll(answer: MethodName): void {
+    this.unsettled.clear();
+    this.settledAll = true;
+    this.#takingBack++;
+    this.await(answer, () => {
+      this.#takingBack--;
+      this.unsettled.clear();
+    });
+  }
+
   /** Settlements were sent. */
   settled(tags: readonly number[], requeue: boolean): void {
     for (const tag of tags) {
       const held = this.unsettled.get(tag);
       this.unsettled.delete(tag);
-      if (held !== undefined && !requeue) this.#settled.push(held);
+      if (held !== undefined && !requeue && this.#takingBack === 0) this.#settled.push(held);
     }
   }
 

@@ -29,7 +29,7 @@ export class Operator {
     const roll = chance.next();
     if (roll < 0.5) this.#takeBack(queues);
     else if (roll < 0.6) this.#remove(queue);
-    else this.#look(queue);
+    else this.#look(life, queue);
   }
 
   #takeBack(queues: readonly Queue[]): void {
@@ -52,15 +52,17 @@ export class Operator {
       throw new Error(`sequence ${sequence} of queue ${queue.name} is not removed once`);
   }
 
-  #look(queue: Queue): void {
+  #look({ damage }: Life, queue: Queue): void {
     const after = this.#chance.below(queue.nextSequence);
+    const told = damage.length;
     browse(queue, { state: 'all', after, limit: 20, scanMax: 50 }, ({ items }) => {
       let last = after;
       for (const { sequence, message } of items) {
         if (sequence <= last) this.error ??= new Error(`a look shows sequence ${sequence} after ${last}`);
         last = sequence;
-        if (message === undefined) this.error ??= new Error(`a look finds no content of sequence ${sequence}`);
-        else this.#identify(message);
+        if (message !== undefined) this.#identify(message);
+        // A disk that fails may not give it back; then people are told.
+        else if (damage.length === told) this.error ??= new Error(`a look finds no content of sequence ${sequence}`);
       }
     });
   }

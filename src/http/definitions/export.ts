@@ -6,7 +6,9 @@ import { isPredeclared, type Vhost } from '../../broker/vhost.ts';
 import { jsonOf } from '../amqp-json.ts';
 import type { Management } from '../management.ts';
 import { anyBinding, type BindingDefinition, bindingDefinition } from '../views/binding.ts';
-import { permissionsOf } from '../views/permission.ts';
+import { parametersOf } from '../views/parameter.ts';
+import { permissionsOf, topicPermissionsOf } from '../views/permission.ts';
+import { type PolicyView, policyDefinition } from '../views/policy.ts';
 
 /** Everything. Users whose hashes RabbitMQ cannot read are named in `users_that_do_not_travel`. */
 export function exportAll(management: Management): object {
@@ -20,10 +22,10 @@ export function exportAll(management: Management): object {
     users: accounts.map(userDefinition),
     vhosts: vhosts.map(({ name }) => ({ name })),
     permissions: accounts.flatMap(permissionsOf),
-    topic_permissions: [],
-    parameters: [],
-    global_parameters: [],
-    policies: [],
+    topic_permissions: accounts.flatMap(topicPermissionsOf),
+    parameters: vhosts.flatMap(parametersOf),
+    global_parameters: [...management.broker.globalParameters].map(([name, value]) => ({ name, value })),
+    policies: vhosts.flatMap(policiesOf),
     queues: vhosts.flatMap(vhost => queuesOf(vhost).map(queue => queueDefinition(queue, { vhost: vhost.name }))),
     exchanges: vhosts.flatMap(vhost =>
       exchangesOf(vhost).map(exchange => exchangeDefinition(exchange, { vhost: vhost.name })),
@@ -37,8 +39,8 @@ export function exportVhost(management: Management, vhost: Vhost): object {
   return {
     ...versions(management),
     rabbitmq_definition_format: 'single_virtual_host',
-    parameters: [],
-    policies: [],
+    parameters: parametersOf(vhost).map(({ vhost: _, ...parameter }) => parameter),
+    policies: policiesOf(vhost).map(({ vhost: _, ...policy }) => policy),
     queues: queuesOf(vhost).map(queue => queueDefinition(queue, {})),
     exchanges: exchangesOf(vhost).map(exchange => exchangeDefinition(exchange, {})),
     bindings: bindingsOf(vhost).map(({ vhost: _, ...binding }) => binding),
@@ -61,11 +63,15 @@ function staysHere({ algorithm, passwordHash }: Account): boolean {
 }
 
 function userDefinition(account: Account): object {
-  const { user, passwordHash, algorithm } = account;
+  const { user, passwordHash, algorithm, limits } = account;
   const hash = staysHere(account)
     ? { password_hash: '', leveret_password_hash: passwordHash, hashing_algorithm: 'rabbit_password_hashing_sha256' }
     : { password_hash: passwordHash, hashing_algorithm: algorithm };
-  return { name: user.name, ...hash, tags: user.tags, limits: {} };
+  return { name: user.name, ...hash, tags: user.tags, limits: Object.fromEntries(limits) };
+}
+
+function policiesOf(vhost: Vhost): PolicyView[] {
+  return [...vhost.rules.policies].map(policy => policyDefinition(vhost, policy));
 }
 
 /** Exclusive queues go with their connections. */

@@ -1,10 +1,11 @@
 // Definitions files: the form in which RabbitMQ 3.10 and later export users, vhosts, permissions, queues, exchanges and bindings.
 import { z } from 'zod';
 import type { Patterns } from '../../auth/permission.ts';
-import { argumentsTable, name, truth, words } from '../fields.ts';
+import type { TopicPatterns } from '../../auth/topic-permission.ts';
+import type { Json } from '../amqp-json.ts';
+import { argumentsTable, json, name, truth, words } from '../fields.ts';
 
 type Arguments = z.output<typeof argumentsTable>;
-type Other = { readonly [key: string]: unknown };
 
 export interface UserDefinition {
   readonly name: string;
@@ -14,12 +15,13 @@ export interface UserDefinition {
   readonly leveret_password_hash?: string | undefined;
   readonly hashing_algorithm?: string | null | undefined;
   readonly tags: readonly string[];
+  readonly limits: { readonly [name: string]: Json };
 }
 
 /** A definitions file that was checked. In that of one vhost nothing says which. */
 export interface Definitions {
   readonly users: readonly UserDefinition[];
-  readonly vhosts: readonly { readonly name: string }[];
+  readonly vhosts: readonly { readonly name: string; readonly limits?: Json | undefined }[];
   readonly permissions: readonly (Patterns & { readonly user: string; readonly vhost: string })[];
   readonly queues: readonly (Declared & { readonly name: string })[];
   readonly exchanges: readonly (Declared & {
@@ -28,11 +30,26 @@ export interface Definitions {
     readonly internal: boolean;
   })[];
   readonly bindings: readonly BindingDefinition[];
-  /** These are not kept yet: an import names those that there were. */
-  readonly topic_permissions: readonly Other[];
-  readonly parameters: readonly Other[];
-  readonly global_parameters: readonly Other[];
-  readonly policies: readonly Other[];
+  readonly topic_permissions: readonly (TopicPatterns & {
+    readonly user: string;
+    readonly vhost: string;
+    readonly exchange: string;
+  })[];
+  readonly parameters: readonly {
+    readonly vhost?: string | undefined;
+    readonly component: string;
+    readonly name: string;
+    readonly value: Json;
+  }[];
+  readonly global_parameters: readonly { readonly name: string; readonly value: Json }[];
+  readonly policies: readonly {
+    readonly vhost?: string | undefined;
+    readonly name: string;
+    readonly pattern: Json;
+    readonly definition: Json;
+    readonly priority?: Json | undefined;
+    readonly 'apply-to'?: Json | undefined;
+  }[];
 }
 
 interface Declared {
@@ -64,14 +81,23 @@ const user = z.looseObject({
   leveret_password_hash: z.string().max(4096).optional(),
   hashing_algorithm: z.string().nullish(),
   tags: words.default([]),
+  limits: argumentsTable.default({}),
 });
 
-const vhost = z.looseObject({ name });
+const vhost = z.looseObject({ name, limits: json.optional() });
 
 const permission = z.looseObject({
   user: name,
   vhost: name,
   configure: z.string().max(4096),
+  write: z.string().max(4096),
+  read: z.string().max(4096),
+});
+
+const topicPermission = z.looseObject({
+  user: name,
+  vhost: name,
+  exchange: name,
   write: z.string().max(4096),
   read: z.string().max(4096),
 });
@@ -103,7 +129,19 @@ const binding = z.looseObject({
   arguments: argumentsTable.default({}),
 });
 
-const unknownItem = z.looseObject({});
+const parameter = z.looseObject({ vhost: name.optional(), component: name, name, value: json });
+
+const globalParameter = z.looseObject({ name, value: json });
+
+// Checked by the broker, which knows RabbitMQ's words for what is wrong.
+const policy = z.looseObject({
+  vhost: name.optional(),
+  name,
+  pattern: json,
+  definition: json,
+  priority: json.optional(),
+  'apply-to': json.optional(),
+});
 
 export const definitionsFile: z.ZodType<Definitions, unknown> = z.looseObject({
   users: many(user),
@@ -112,23 +150,13 @@ export const definitionsFile: z.ZodType<Definitions, unknown> = z.looseObject({
   queues: many(queue),
   exchanges: many(exchange),
   bindings: many(binding),
-  topic_permissions: many(unknownItem),
-  parameters: many(unknownItem),
-  global_parameters: many(unknownItem),
-  policies: many(unknownItem),
+  topic_permissions: many(topicPermission),
+  parameters: many(parameter),
+  global_parameters: many(globalParameter),
+  policies: many(policy),
 });
 
-/** What an import takes of a file but does not keep. `global_parameters` always has RabbitMQ's own id of the cluster. */
-export function ignoredIn(file: Definitions): Record<string, number> {
-  const counts = {
-    topic_permissions: file.topic_permissions.length,
-    parameters: file.parameters.length,
-    global_parameters: file.global_parameters.filter(({ name: key }) => !isOfCluster(key)).length,
-    policies: file.policies.length,
-  };
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
-}
-
-function isOfCluster(key: unknown): boolean {
-  return key === 'internal_cluster_id' || key === 'cluster_name';
+/** RabbitMQ's own id and name of the cluster: every file has them, and they are of that cluster alone. */
+export function isOfCluster(globalParameter: string): boolean {
+  return globalParameter === 'internal_cluster_id' || globalParameter === 'cluster_name';
 }

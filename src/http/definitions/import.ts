@@ -1,5 +1,5 @@
-// Importing definitions: checked as a whole first, then added to what is there. Nothing is deleted; queues and exchanges that are
-// there stay as they are.
+// Importing definitions: checked as a whole first, then added to what is there. Nothing is deleted; policies, limits and parameters of
+// the same name are replaced, queues and exchanges that are there stay as they are.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuthFact } from '../../auth/authority.ts';
 import {
@@ -10,15 +10,18 @@ import {
   PasswordError,
 } from '../../auth/password.ts';
 import { checkPatterns, PatternError } from '../../auth/permission.ts';
+import { checkTopicPatterns } from '../../auth/topic-permission.ts';
 import { AmqpError } from '../../broker/errors.ts';
 import { exchangeTypes } from '../../broker/exchange.ts';
+import type { RuleFact } from '../../broker/facts.ts';
 import { isPredeclared, type Vhost } from '../../broker/vhost.ts';
 import { tableOf } from '../amqp-json.ts';
 import { untilDurable } from '../durable.ts';
 import { badRequest } from '../errors.ts';
 import type { Management } from '../management.ts';
 import { recordPeople } from '../people.ts';
-import type { Definitions, UserDefinition } from './format.ts';
+import { type Definitions, isOfCluster, type UserDefinition } from './format.ts';
+import { ruleFactsOf, userLimitsOf } from './rules.ts';
 
 /** What an import changes. */
 export type ImportTarget = Pick<Management, 'broker' | 'authority' | 'passwordAlgorithm'>;
@@ -27,11 +30,12 @@ export type ImportTarget = Pick<Management, 'broker' | 'authority' | 'passwordAl
 const sliceItems = 500;
 
 /**
- * Imports a file; with `into`, queues, exchanges and bindings only, all into that vhost.
+ * Imports a file; with `into`, what a vhost has only, all into that one.
  * @throws HttpError 400 that names the first thing that cannot be imported
  */
 export async function importDefinitions(target: ImportTarget, file: Definitions, into?: Vhost): Promise<void> {
-  if (into === undefined) await importPeople(target, file);
+  const rules = ruleFactsOf(file, into?.name);
+  if (into === undefined) await importPeople(target, file, rules);
   const vhostOf = (name: string | undefined): Vhost => {
     const vhost = into ?? target.broker.vhosts.get(name ?? '');
     if (vhost === undefined) throw badRequest(`no such vhost: '${name ?? ''}'`);
@@ -41,6 +45,11 @@ export async function importDefinitions(target: ImportTarget, file: Definitions,
   for (const { type, name } of file.exchanges) {
     if (!exchangeTypes.includes(type)) throw badRequest(`exchange '${name}': unknown exchange type '${type}'`);
   }
+  // Before what they hold for: so queues and exchanges need not change.
+  await each(rules, fact => vhostOf(fact.vhost).setRule(fact));
+  if (into === undefined)
+    for (const { name, value } of file.global_parameters)
+      if (!isOfCluster(name)) target.broker.setGlobalParameter({ type: 'global-parameter.put', name, value });
   await each(file.queues, ({ name, vhost, durable, auto_delete: autoDelete, arguments: args }) => {
     const there = vhostOf(vhost);
     if (there.queues.has(name)) return;
@@ -69,22 +78,31 @@ export async function importDefinitions(target: ImportTarget, file: Definitions,
 }
 
 /** Users, vhosts, permissions: all of them are checked before the first is recorded. */
-async function importPeople(target: ImportTarget, file: Definitions): Promise<void> {
+async function importPeople(target: ImportTarget, file: Definitions, rules: readonly RuleFact[]): Promise<void> {
   const { broker, authority } = target;
   const facts: AuthFact[] = [];
   for (const user of file.users) {
     const credential = await credentialOf(target, user);
     facts.push({ type: 'user.put', name: user.name, ...credential, tags: user.tags });
+    for (const { name, value } of userLimitsOf(user))
+      facts.push({ type: 'user.limit.put', user: user.name, name, value });
   }
   const users = new Set([...authority.accounts.keys(), ...file.users.map(({ name }) => name)]);
   const vhosts = new Set([...broker.vhosts.keys(), ...file.vhosts.map(({ name }) => name)]);
-  for (const { user, vhost, configure, write, read } of file.permissions) {
+  for (const { user, vhost } of [...file.permissions, ...file.topic_permissions]) {
     if (!users.has(user)) throw badRequest(`permission: no such user: '${user}'`);
     if (!vhosts.has(vhost)) throw badRequest(`permission: no such vhost: '${vhost}'`);
+  }
+  for (const { user, vhost, configure, write, read } of file.permissions) {
     naming(`permission of user '${user}' in vhost '${vhost}'`, () => checkPatterns({ configure, write, read }));
     facts.push({ type: 'permission.put', user, vhost, configure, write, read });
   }
-  for (const { name } of file.vhosts) broker.createVhost(name);
+  for (const { user, vhost, exchange, write, read } of file.topic_permissions) {
+    naming(`topic permission of user '${user}' in vhost '${vhost}'`, () => checkTopicPatterns({ write, read }));
+    facts.push({ type: 'topic-permission.put', user, vhost, exchange, write, read });
+  }
+  for (const { vhost } of rules) if (!vhosts.has(vhost)) throw badRequest(`no such vhost: '${vhost}'`);
+  for (const { name } of file.vhosts) naming(`vhost '${name}'`, () => broker.createVhost(name));
   await recordPeople(target, facts);
 }
 

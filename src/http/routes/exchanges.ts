@@ -9,6 +9,7 @@ import { badRequest, notAuthorised, notFound } from '../errors.ts';
 import { argumentsTable, flag, repeated, truth } from '../fields.ts';
 import { changed, type Listing, put, type Route, route } from '../route.ts';
 import { type AnyBinding, anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
+import { effectiveView } from '../views/effective.ts';
 import { exchangeView } from '../views/exchange.ts';
 import type { Rates } from '../views/rates.ts';
 
@@ -67,6 +68,7 @@ export const exchangeRoutes: readonly Route[] = [
       ...exchangeView(exchangeOf(vhost, params.exchange), rates),
       incoming: [],
       outgoing: [],
+      effective: effectiveView(exchangeOf(vhost, params.exchange)),
     }),
   }),
   route('PUT', '/exchanges/:vhost/:exchange', {
@@ -79,15 +81,13 @@ export const exchangeRoutes: readonly Route[] = [
       if (Buffer.byteLength(name) > 255) throw badRequest('the name of an exchange has at most 255 bytes');
       expectRight(management, viewer, vhost.name, 'configure', name);
       const { type, durable, internal, auto_delete: autoDelete } = body;
-      const alternate = body.arguments['alternate-exchange'];
-      if (typeof alternate === 'string') {
-        expectRight(management, viewer, vhost.name, 'read', name);
-        expectRight(management, viewer, vhost.name, 'write', alternate);
-      }
       const args = tableOf(body.arguments);
       const isNew = !vhost.exchanges.has(name);
       await durably(management, 'topology', () =>
-        vhost.declareExchange(name, { type, durable, internal, autoDelete, arguments: args }),
+        vhost.declareExchange(name, { type, durable, internal, autoDelete, arguments: args }, alternate => {
+          expectRight(management, viewer, vhost.name, 'read', name);
+          expectRight(management, viewer, vhost.name, 'write', alternate === '' ? 'amq.default' : alternate);
+        }),
       );
       return put(isNew);
     },

@@ -1,6 +1,5 @@
 // The node itself: overview, memory, name, and what of RabbitMQ's there is none of.
 import { z } from 'zod';
-import { isAdministrator } from '../access.ts';
 import { notAuthorised, notFound } from '../errors.ts';
 import type { Management } from '../management.ts';
 import { changed, emptyList, plainList, type Route, route } from '../route.ts';
@@ -129,24 +128,6 @@ export const nodeRoutes: readonly Route[] = [
       answer: 'list',
       summary: 'Feature flags of RabbitMQ: there are none',
       run: () => emptyList,
-    }),
-  ),
-  ...['/policies', '/operator-policies', '/vhost-limits'].flatMap(path => [
-    route('GET', path, { answer: 'list', summary: 'None of these yet', run: () => emptyList }),
-    route('GET', `${path}/:vhost`, { answer: 'list', summary: 'None of these yet', run: () => emptyList }),
-  ]),
-  route('GET', '/user-limits', { answer: 'list', summary: 'None of these yet', run: () => emptyList }),
-  route('GET', '/user-limits/:user', { answer: 'list', summary: 'None of these yet', run: () => emptyList }),
-  ...['/parameters', '/parameters/:component', '/global-parameters'].map(path =>
-    route('GET', path, {
-      answer: 'list',
-      summary: 'None of these yet',
-      run: ({ viewer }) => {
-        if (!isAdministrator(viewer) && !viewer.tags.includes('policymaker')) {
-          throw notAuthorised('User not authorised to access object');
-        }
-        return emptyList;
-      },
     }),
   ),
 ];

@@ -11,6 +11,7 @@ import { argumentsTable, flag, repeated, truth } from '../fields.ts';
 import { type Ask, changed, type Listing, put, type Route, route } from '../route.ts';
 import { anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
 import { consumerView } from '../views/consumer.ts';
+import { effectiveView } from '../views/effective.ts';
 import { queueBasics, queueView } from '../views/queue.ts';
 import type { Rates } from '../views/rates.ts';
 
@@ -97,6 +98,7 @@ export const queueRoutes: readonly Route[] = [
         consumer_details: [...queue.consumers].map(consumer => consumerView(consumer, management)),
         deliveries: [],
         incoming: [],
+        effective: effectiveView(queue),
       };
     },
   }),
@@ -112,7 +114,10 @@ export const queueRoutes: readonly Route[] = [
       const isNew = !vhost.queues.has(name);
       if (Buffer.byteLength(name) > 255) throw badRequest('the name of a queue has at most 255 bytes');
       await durably(management, 'topology', () =>
-        vhost.declareQueue(name, { durable, autoDelete, exclusive: false, arguments: args }, undefined),
+        vhost.declareQueue(name, { durable, autoDelete, exclusive: false, arguments: args }, undefined, exchange => {
+          expectRight(management, viewer, vhost.name, 'read', name);
+          expectRight(management, viewer, vhost.name, 'write', exchange === '' ? 'amq.default' : exchange);
+        }),
       );
       return put(isNew);
     },

@@ -10,13 +10,17 @@ import { consumerRoutes } from './consumers.ts';
 import { definitionRoutes } from './definitions.ts';
 import { exchangeRoutes } from './exchanges.ts';
 import { healthRoutes } from './health.ts';
+import { limitRoutes } from './limits.ts';
 import { liveRoutes } from './live.ts';
 import { loginRoutes } from './login.ts';
 import { messageRoutes } from './messages.ts';
 import { nodeRoutes } from './node.ts';
+import { parameterRoutes } from './parameters.ts';
 import { permissionRoutes } from './permissions.ts';
+import { policyRoutes } from './policies.ts';
 import { queueRoutes } from './queues.ts';
 import { routingRoutes } from './routing.ts';
+import { topicPermissionRoutes } from './topic-permissions.ts';
 import { userRoutes } from './users.ts';
 import { vhostRoutes } from './vhosts.ts';
 import { workRoutes } from './work.ts';
@@ -39,6 +43,10 @@ export const routes: readonly Route[] = [
   ...vhostRoutes,
   ...userRoutes,
   ...permissionRoutes,
+  ...topicPermissionRoutes,
+  ...policyRoutes,
+  ...limitRoutes,
+  ...parameterRoutes,
   ...definitionRoutes,
   ...liveRoutes,
   route('GET', '/openapi.json', {

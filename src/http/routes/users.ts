@@ -8,12 +8,13 @@ import {
   hashPassword,
   PasswordError,
 } from '../../auth/password.ts';
+import { userLimitsOf } from '../definitions/rules.ts';
 import { badRequest, notFound } from '../errors.ts';
-import { name, repeated, words } from '../fields.ts';
+import { argumentsTable, name, repeated, words } from '../fields.ts';
 import type { Management } from '../management.ts';
 import { deleteUsers, recordPeople } from '../people.ts';
-import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
-import { permissionsOf } from '../views/permission.ts';
+import { changed, plainList, put, type Route, route } from '../route.ts';
+import { permissionsOf, topicPermissionsOf } from '../views/permission.ts';
 import { userView } from '../views/user.ts';
 
 const rabbitmqHash = 'rabbit_password_hashing_sha256';
@@ -24,7 +25,7 @@ const user = z.strictObject({
   password_hash: z.string().max(4096).optional(),
   hashing_algorithm: z.string().optional(),
   tags: words.optional(),
-  limits: z.looseObject({}).optional(),
+  limits: argumentsTable.optional(),
   ...repeated,
   username: z.unknown().optional(),
 });
@@ -104,7 +105,11 @@ export const userRoutes: readonly Route[] = [
       if (body.tags === undefined) throw badRequest('tags_not_present');
       const credential = await credentialOf(management, body);
       const isNew = !management.authority.accounts.has(params.user);
-      await recordPeople(management, [{ type: 'user.put', name: params.user, ...credential, tags: body.tags }]);
+      const limits = userLimitsOf({ name: params.user, limits: body.limits ?? {} });
+      await recordPeople(management, [
+        { type: 'user.put', name: params.user, ...credential, tags: body.tags },
+        ...limits.map(({ name, value }) => ({ type: 'user.limit.put', user: params.user, name, value }) as const),
+      ]);
       return put(isNew);
     },
   }),
@@ -127,10 +132,8 @@ export const userRoutes: readonly Route[] = [
   route('GET', '/users/:user/topic-permissions', {
     need: 'administrator',
     answer: 'list',
-    summary: 'Topic permissions: there are none',
-    run: ({ management, params }) => {
-      accountOf(management, params.user);
-      return emptyList;
-    },
+    summary: 'Which routing keys of topic exchanges a user may use',
+    run: ({ management, params }) =>
+      plainList(topicPermissionsOf(accountOf(management, params.user)), ({ vhost }) => vhost),
   }),
 ];

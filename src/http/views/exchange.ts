@@ -13,6 +13,8 @@ export function exchangeView(exchange: Exchange, rates: Rates): object {
     internal: exchange.internal,
     message_stats: rates.all(exchange, 'msg_rates', valuesOf(ofExchange, exchange)),
     name: exchange.name,
+    // Only where there is one (RabbitMQ behaviour).
+    ...(exchange.policy === undefined ? {} : { policy: exchange.policy.name }),
     type: exchange.type,
     user_who_performed_action: isPredeclared(exchange.name) ? 'rmq-internal' : '',
     vhost: exchange.vhost,

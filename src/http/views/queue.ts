@@ -1,4 +1,6 @@
 // A queue as RabbitMQ shows it.
+import { queueTypeOf } from '../../broker/arguments.ts';
+import { effectiveDefinition } from '../../broker/effective.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { jsonOf } from '../amqp-json.ts';
 import { ofLengths, ofMessages, valuesOf } from '../counters.ts';
@@ -16,7 +18,7 @@ export function queueBasics(queue: Queue, { node }: Management): object {
     name: queue.name,
     node,
     state: 'running',
-    type: 'classic',
+    type: queueTypeOf(queue.arguments),
     vhost: queue.vhost,
   };
 }
@@ -30,7 +32,7 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
     consumer_capacity: 0,
     consumer_utilisation: 0,
     consumers: queue.consumers.size,
-    effective_policy_definition: {},
+    effective_policy_definition: effectiveDefinition(queue.policy, queue.operatorPolicy),
     exclusive_consumer_tag: queue.exclusiveConsumer?.tag ?? null,
     head_message_timestamp: null,
     memory: ready.bytes,
@@ -47,8 +49,8 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
     messages_ram: inMemory + queue.unsettled,
     messages_ready_ram: inMemory,
     messages_unacknowledged_ram: queue.unsettled,
-    operator_policy: null,
-    policy: null,
+    operator_policy: queue.operatorPolicy?.name ?? null,
+    policy: queue.policy?.name ?? null,
     recoverable_slaves: null,
     single_active_consumer_tag: null,
     ...times(queue, management),

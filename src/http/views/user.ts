@@ -9,12 +9,12 @@ export interface UserView {
   readonly limits: object;
 }
 
-export function userView({ user, passwordHash, algorithm }: Account): UserView {
+export function userView({ user, passwordHash, algorithm, limits }: Account): UserView {
   return {
     name: user.name,
     password_hash: passwordHash,
     hashing_algorithm: algorithm,
     tags: user.tags,
-    limits: {},
+    limits: Object.fromEntries(limits),
   };
 }

@@ -61,6 +61,7 @@ it('without any setting it is what the documents say', () => {
     users: [],
     vhosts: [],
     permissions: [],
+    topicPermissions: [],
   });
 });
 
@@ -193,11 +194,16 @@ vhosts.off = false
 permissions."my.vhost".alice.configure = ^alice\\.
 permissions."my.vhost".alice.read = .*
 permissions./."b.ob".write = "#"
+topic_permissions./.alice."my.events".write = ^{username}\\.
+topic_permissions./.alice."my.events".read = .*
 `);
   expect(config.vhosts).toEqual(['my.vhost']);
   expect(config.permissions).toEqual([
     { vhost: 'my.vhost', user: 'alice', configure: '^alice\\.', write: '', read: '.*' },
     { vhost: '/', user: 'b.ob', configure: '', write: '#', read: '' },
+  ]);
+  expect(config.topicPermissions).toEqual([
+    { vhost: '/', user: 'alice', exchange: 'my.events', write: '^{username}\\.', read: '.*' },
   ]);
   expect(config.users).toMatchObject([
     { name: 'alice', tags: ['administrator', 'monitoring'] },
@@ -232,6 +238,9 @@ it.each([
   ['permissions./.guest.read = (', /leveret.conf:1: .*the read permission '\(' is not a valid regular expression/],
   ['permissions./.bob.read = .*', /leveret.conf:1: .*has no user 'bob'/],
   ['permissions.v.guest.read = .*', /leveret.conf:1: .*has no vhost 'v'/],
+  ['topic_permissions./.guest.x.read = (', /leveret.conf:1: .*the topic permission '\(' is not a valid/],
+  ['topic_permissions./.bob.x.read = .*', /leveret.conf:1: .*has no user 'bob'/],
+  ['topic_permissions./.guest.a.b.read = .*', /a name with dots is written in quotes/],
 ])('%s is told', (content, message) => {
   const [first, ...others] = problems(file(content));
   if (typeof message === 'string') expect(first).toBe(message);

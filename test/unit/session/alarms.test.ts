@@ -49,7 +49,7 @@ test('two alarms are told as one, and are over when both are', () => {
   bench.alarms.set('memory', 'watermark', 'too much');
   bench.alarms.set('memory', 'operator', 'a drill');
   bench.publish(1, 'q', body);
-  expect(bench.sent).toMatchObject([{ fields: { reason: 'low on memory & disk' } }]);
+  expect(bench.sent).toMatchObject([{ fields: { reason: 'low on disk & memory' } }]);
   over('disk', 'watermark');
   over('memory', 'operator');
   expect([bench.sent.length, waiting()]).toEqual([1, 0]);

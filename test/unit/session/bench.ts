@@ -27,6 +27,8 @@ export class SessionBench {
   /** Methods that the broker has sent, as `channel name`, with their fields. */
   readonly sent: { readonly what: string; readonly fields: Fields }[] = [];
   paused = false;
+  /** While it is a list, the client takes nothing: what it would have to take to go on. */
+  stalled: (() => void)[] | undefined;
   /** Why the journal cannot be written. */
   trouble: string | undefined;
   readonly alarms: Alarms;
@@ -73,7 +75,8 @@ export class SessionBench {
     const transport: Transport = {
       write: (pieces, _, sent) => {
         this.#read(Buffer.concat(pieces));
-        sent();
+        if (this.stalled === undefined) sent();
+        else this.stalled.push(sent);
       },
       flushSoon: () => queueMicrotask(() => this.connection.output.flush()),
       pause: () => {
