@@ -2,6 +2,7 @@
 import { LoginCheck } from './login-check.ts';
 import type { HashAlgorithm } from './password.ts';
 import { Permission, type Right } from './permission.ts';
+import { TopicPermission, type TopicRight } from './topic-permission.ts';
 
 /** What is journaled about users and permissions. Vhosts are the broker's own facts. */
 export type AuthFact =
@@ -23,7 +24,21 @@ export type AuthFact =
       readonly write: string;
       readonly read: string;
     }
-  | { readonly type: 'permission.delete'; readonly user: string; readonly vhost: string };
+  | { readonly type: 'permission.delete'; readonly user: string; readonly vhost: string }
+  | {
+      readonly type: 'topic-permission.put';
+      readonly user: string;
+      readonly vhost: string;
+      readonly exchange: string;
+      readonly write: string;
+      readonly read: string;
+    }
+  | {
+      readonly type: 'topic-permission.delete';
+      readonly user: string;
+      readonly vhost: string;
+      readonly exchange: string;
+    };
 
 /** Someone who has logged in. */
 export interface User {
@@ -49,12 +64,15 @@ export interface Account {
   readonly passwordHash: string;
   readonly algorithm: HashAlgorithm;
   readonly permissions: ReadonlyMap<string, Permission>;
+  /** By vhost, then by exchange. */
+  readonly topicPermissions: ReadonlyMap<string, ReadonlyMap<string, TopicPermission>>;
   /** `max-connections` and `max-channels`, as far as set; below 0 is no limit. */
   readonly limits: ReadonlyMap<string, number>;
 }
 
 interface OwnAccount extends Account {
   readonly permissions: Map<string, Permission>;
+  readonly topicPermissions: Map<string, Map<string, TopicPermission>>;
   readonly limits: Map<string, number>;
 }
 
@@ -88,6 +106,7 @@ export class Authority {
           passwordHash: fact.passwordHash,
           algorithm: fact.algorithm,
           permissions: this.#accounts.get(fact.name)?.permissions ?? new Map(),
+          topicPermissions: this.#accounts.get(fact.name)?.topicPermissions ?? new Map(),
           limits: this.#accounts.get(fact.name)?.limits ?? new Map(),
         });
         break;
@@ -106,13 +125,28 @@ export class Authority {
       case 'permission.delete':
         this.#accounts.get(fact.user)?.permissions.delete(fact.vhost);
         break;
+      case 'topic-permission.put': {
+        const all = this.#accounts.get(fact.user)?.topicPermissions;
+        const ofVhost = all?.get(fact.vhost) ?? new Map<string, TopicPermission>();
+        all?.set(fact.vhost, ofVhost.set(fact.exchange, new TopicPermission(fact, fact.user, fact.vhost)));
+        break;
+      }
+      case 'topic-permission.delete': {
+        const all = this.#accounts.get(fact.user)?.topicPermissions;
+        const ofVhost = all?.get(fact.vhost);
+        if (ofVhost?.delete(fact.exchange) && ofVhost.size === 0) all?.delete(fact.vhost);
+        break;
+      }
     }
   }
 
   /** Drops what everybody was allowed in a vhost that is deleted. The deletion of the vhost is the fact; this follows from it. */
   forgetVhost(vhost: string): void {
     this.#version += 1;
-    for (const account of this.#accounts.values()) account.permissions.delete(vhost);
+    for (const { permissions, topicPermissions } of this.#accounts.values()) {
+      permissions.delete(vhost);
+      topicPermissions.delete(vhost);
+    }
   }
 
   /** The state as facts which, applied in this order to an empty authority, give the same state. */
@@ -128,6 +162,10 @@ export class Authority {
         yield { type: 'permission.put', user: user.name, vhost, configure, write, read };
       }
     }
+    for (const { user, topicPermissions } of this.#accounts.values())
+      for (const [vhost, ofVhost] of topicPermissions)
+        for (const [exchange, { patterns }] of ofVhost)
+          yield { type: 'topic-permission.put', user: user.name, vhost, exchange, ...patterns };
   }
 
   /** Whether these are a user's name and password, from where that user may log in. */
@@ -172,5 +210,11 @@ export class Authority {
   /** Whether the user has the right on the resource. The default exchange is asked for as `amq.default` (reference 1.7). */
   may(user: User, vhost: string, right: Right, resource: string): boolean {
     return this.#accounts.get(user.name)?.permissions.get(vhost)?.allows(right, resource) ?? false;
+  }
+
+  /** Whether the user may publish with that key to a topic exchange (write) or bind it there (read). Without a topic permission, yes. */
+  mayTopic(user: User, vhost: string, exchange: string, right: TopicRight, routingKey: string): boolean {
+    const permission = this.#accounts.get(user.name)?.topicPermissions.get(vhost)?.get(exchange);
+    return permission === undefined || permission.allows(right, routingKey);
   }
 }

@@ -48,7 +48,7 @@ export function checkPatterns(patterns: Patterns): void {
  * A pattern as RabbitMQ reads it: PCRE, searched for, and the empty one stands for `^$`.
  * @throws PatternError
  */
-export function compilePattern(pattern: string, right: Right): RegExp {
+export function compilePattern(pattern: string, right: Right | 'topic'): RegExp {
   try {
     return compilePcre(pattern === '' ? '^$' : pattern);
   } catch (error) {

@@ -1,5 +1,6 @@
 // Every argument and policy key that means something, as data. Declarations, policies, views and docs/arguments.md read it.
 import {
+  age,
   anyInteger,
   anything,
   count,
@@ -8,6 +9,7 @@ import {
   limit,
   priority,
   queueVersion,
+  segmentBytes,
   text,
   textBeside,
   timeMs,
@@ -242,7 +244,7 @@ export const argumentTable: readonly ArgumentRow[] = [
     on: ['queue'],
     types: stream,
     policySkips: toStreams,
-    kind: text,
+    kind: age,
     wins: 'argument',
     refusal: invalid('max age'),
     meaning: 'Streams only, which cannot be declared.',
@@ -253,7 +255,7 @@ export const argumentTable: readonly ArgumentRow[] = [
     on: ['queue'],
     types: stream,
     policySkips: toStreams,
-    kind: count,
+    kind: segmentBytes,
     wins: 'argument',
     refusal: invalid('segment size'),
     meaning: 'Streams only, which cannot be declared.',

@@ -37,3 +37,7 @@ export const unexpectedFrame: (text: string) => AmqpError = make(505, 'UNEXPECTE
 export const notAllowed: (text: string) => AmqpError = make(530, 'NOT_ALLOWED', 'connection');
 export const notImplemented: (text: string) => AmqpError = make(540, 'NOT_IMPLEMENTED', 'connection');
 export const internalError: (text: string) => AmqpError = make(541, 'INTERNAL_ERROR', 'connection');
+
+export function topicRefused(topic: string, exchangeResource: string, user: string): AmqpError {
+  return accessRefused(`access to topic '${topic}' in ${exchangeResource} refused for user '${user}'`);
+}

@@ -81,4 +81,18 @@ export type Fact =
       readonly write: string;
       readonly read: string;
     }
-  | { readonly type: 'permission.delete'; readonly user: string; readonly vhost: string };
+  | { readonly type: 'permission.delete'; readonly user: string; readonly vhost: string }
+  | {
+      readonly type: 'topic-permission.put';
+      readonly user: string;
+      readonly vhost: string;
+      readonly exchange: string;
+      readonly write: string;
+      readonly read: string;
+    }
+  | {
+      readonly type: 'topic-permission.delete';
+      readonly user: string;
+      readonly vhost: string;
+      readonly exchange: string;
+    };

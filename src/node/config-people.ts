@@ -1,6 +1,7 @@
 // Who the configuration knows: the first user, users, vhosts and permissions, and whether they fit together.
 import { checkPasswordHash, HASH_ALGORITHMS, type HashAlgorithm } from '../auth/password.ts';
 import { checkPatterns, type Patterns } from '../auth/permission.ts';
+import { checkTopicPatterns, type TopicPatterns } from '../auth/topic-permission.ts';
 import { Secret } from './secret.ts';
 import type { Named, Settings } from './settings.ts';
 
@@ -19,6 +20,13 @@ export interface ConfiguredPermission extends Patterns {
   readonly user: string;
 }
 
+/** Which routing keys a user of the config file may use on a topic exchange. */
+export interface ConfiguredTopicPermission extends TopicPatterns {
+  readonly vhost: string;
+  readonly user: string;
+  readonly exchange: string;
+}
+
 /** The user that a new data folder begins with, administrator of the default vhost. */
 export interface FirstUser {
   readonly name: string;
@@ -34,6 +42,7 @@ export interface People {
   readonly users: readonly ConfiguredUser[];
   readonly vhosts: readonly string[];
   readonly permissions: readonly ConfiguredPermission[];
+  readonly topicPermissions: readonly ConfiguredTopicPermission[];
 }
 
 const GUEST = 'guest';
@@ -44,8 +53,11 @@ export function peopleOf(settings: Settings): People {
   const users = usersOf(settings);
   const vhosts = settings.named('vhosts').flatMap(({ names, value }) => (value ? [names[0]!] : []));
   const userNames = [firstUser.name, ...users.map(user => user.name)];
-  const permissions = permissionsOf(settings, userNames, [settings.values.defaultVhost, ...vhosts]);
-  return { firstUser, loopbackUsers: loopbackUsersOf(settings, firstUser.name), users, vhosts, permissions };
+  const vhostNames = [settings.values.defaultVhost, ...vhosts];
+  const permissions = permissionsOf(settings, userNames, vhostNames);
+  const topicPermissions = topicPermissionsOf(settings, userNames, vhostNames);
+  const loopbackUsers = loopbackUsersOf(settings, firstUser.name);
+  return { firstUser, loopbackUsers, users, vhosts, permissions, topicPermissions };
 }
 
 function firstUserOf(settings: Settings): FirstUser {
@@ -115,11 +127,12 @@ function permissionsOf(settings: Settings, users: string[], vhosts: string[]): C
   for (const right of ['configure', 'write', 'read'] as const) {
     for (const { names, value, place } of settings.named(right)) {
       const [vhost, user] = [names[0]!, names[1]!];
-      const known = users.includes(user) && vhosts.includes(vhost);
-      if (!known) {
-        const missing = users.includes(user) ? `vhost '${vhost}'` : `user '${user}'`;
-        settings.problems.push(`${place}: this configuration has no ${missing}; add it under users or vhosts`);
-      }
+      expectKnown(
+        settings,
+        place,
+        users.includes(user) || `user '${user}'`,
+        vhosts.includes(vhost) || `vhost '${vhost}'`,
+      );
       const key = JSON.stringify(names);
       const permission = permissions.get(key) ?? { vhost, user, configure: '', write: '', read: '' };
       permission[right] = value;
@@ -128,6 +141,33 @@ function permissionsOf(settings: Settings, users: string[], vhosts: string[]): C
     }
   }
   return [...permissions.values()];
+}
+
+function topicPermissionsOf(settings: Settings, users: string[], vhosts: string[]): ConfiguredTopicPermission[] {
+  const permissions = new Map<string, ConfiguredTopicPermission>();
+  for (const [right, key] of [['write', 'topicWrite'] as const, ['read', 'topicRead'] as const]) {
+    for (const { names, value, place } of settings.named(key)) {
+      const [vhost, user, exchange] = names as [string, string, string];
+      expectKnown(
+        settings,
+        place,
+        users.includes(user) || `user '${user}'`,
+        vhosts.includes(vhost) || `vhost '${vhost}'`,
+      );
+      const id = JSON.stringify(names);
+      const known = permissions.get(id) ?? { vhost, user, exchange, write: '', read: '' };
+      permissions.set(id, { ...known, [right]: value });
+      check(settings.problems, place, () => checkTopicPatterns({ write: '', read: '', [right]: value }));
+    }
+  }
+  return [...permissions.values()];
+}
+
+/** Each is true, or says what is missing; the first one that does is a problem. */
+function expectKnown(settings: Settings, place: string, ...known: (true | string)[]): void {
+  const missing = known.find(each => each !== true);
+  if (missing !== undefined)
+    settings.problems.push(`${place}: this configuration has no ${missing}; add it under users or vhosts`);
 }
 
 function byFirstName<T>(settings: Named<T>[]): Map<string, Named<T>> {

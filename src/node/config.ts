@@ -1,6 +1,12 @@
 // The configuration: one typed, checked object made of flags, environment, file and fallbacks.
 import type { Values } from './config-keys.ts';
-import { type ConfiguredPermission, type ConfiguredUser, type FirstUser, peopleOf } from './config-people.ts';
+import {
+  type ConfiguredPermission,
+  type ConfiguredTopicPermission,
+  type ConfiguredUser,
+  type FirstUser,
+  peopleOf,
+} from './config-people.ts';
 import { Settings, type Sources } from './settings.ts';
 
 /** Where to listen. Port 0 takes any free one. */
@@ -28,6 +34,7 @@ export interface Config extends Readonly<Omit<Values, Raw>> {
   /** Vhosts to have at every start, the default one not among them. */
   readonly vhosts: readonly string[];
   readonly permissions: readonly ConfiguredPermission[];
+  readonly topicPermissions: readonly ConfiguredTopicPermission[];
 }
 
 /** Settings that do not stand in the configuration by themselves but make up something in it. */

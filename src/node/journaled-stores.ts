@@ -142,7 +142,7 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
 }
 
 function isAuthFact(fact: Fact): fact is Fact & AuthFact {
-  return fact.type.startsWith('user.') || fact.type.startsWith('permission.');
+  return /^(user|permission|topic-permission)\./.test(fact.type);
 }
 
 function keeperOf(broker: Broker, unsettled: () => Iterable<Unsettled>): Keeper {

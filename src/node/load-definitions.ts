@@ -7,19 +7,17 @@ class DefinitionsError extends Error {
   override name = 'DefinitionsError';
 }
 
-/** Imports the file. Returns what of it is not kept, by kind. @throws DefinitionsError */
-export async function loadDefinitions(path: string, target: ImportTarget): Promise<Readonly<Record<string, number>>> {
+/** Imports the file. @throws DefinitionsError */
+export async function loadDefinitions(path: string, target: ImportTarget): Promise<void> {
   try {
     const content: unknown = JSON.parse(await readFile(path, 'utf8'));
     // Loaded only where it is needed: a start without such a file is to cost nothing more.
-    const [{ checked }, { definitionsFile, ignoredIn }, { importDefinitions }] = await Promise.all([
+    const [{ checked }, { definitionsFile }, { importDefinitions }] = await Promise.all([
       import('../http/body.ts'),
       import('../http/definitions/format.ts'),
       import('../http/definitions/import.ts'),
     ]);
-    const file = checked(definitionsFile, content);
-    await importDefinitions(target, file);
-    return ignoredIn(file);
+    await importDefinitions(target, checked(definitionsFile, content));
   } catch (error) {
     throw new DefinitionsError(`load_definitions: ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -26,6 +26,8 @@ export async function peopleFacts(config: Config, authority: Authority, isNewDat
   for (const { user, vhost, configure, write, read } of config.permissions) {
     add({ type: 'permission.put', user, vhost, configure, write, read });
   }
+  for (const { user, vhost, exchange, write, read } of config.topicPermissions)
+    add({ type: 'topic-permission.put', user, vhost, exchange, write, read });
   return facts;
 }
 
@@ -43,5 +45,6 @@ async function userFact(user: ConfiguredUser, algorithm: HashAlgorithm, known?: 
 }
 
 function keyOf(fact: AuthFact): string {
-  return 'name' in fact ? `user ${fact.name}` : `permission ${JSON.stringify([fact.vhost, fact.user])}`;
+  if ('name' in fact) return `user ${fact.name}`;
+  return JSON.stringify('exchange' in fact ? [fact.vhost, fact.user, fact.exchange] : [fact.vhost, fact.user]);
 }

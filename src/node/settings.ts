@@ -173,8 +173,14 @@ function isFromKubernetes(variable: string, value: string | undefined): boolean 
 }
 
 function hint(path: readonly string[]): string {
-  const tooLong = ['users', 'permissions', 'vhosts', 'loopback_users'].includes(path[0]!) && path.length > 2;
-  if (tooLong && (path[0] !== 'users' || path.length > 3) && (path[0] !== 'permissions' || path.length > 4)) {
+  const lengths = new Map([
+    ['users', 3],
+    ['permissions', 4],
+    ['topic_permissions', 5],
+    ['vhosts', 2],
+    ['loopback_users', 2],
+  ]);
+  if (path.length > (lengths.get(path[0]!) ?? path.length)) {
     return '; a name with dots is written in quotes, as in vhosts."my.vhost"';
   }
   // A placeholder stands for whatever name was written in its place, so that only the known words are compared.

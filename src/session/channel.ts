@@ -9,7 +9,15 @@ import { PermissionCache } from '../auth/permission-cache.ts';
 import type { Consumer, Recipient } from '../broker/consumer.ts';
 import { Credit } from '../broker/credit.ts';
 import type { Entry } from '../broker/entry.ts';
-import { type AmqpError, accessRefused, channelError, commandInvalid, frameError } from '../broker/errors.ts';
+import {
+  type AmqpError,
+  accessRefused,
+  channelError,
+  commandInvalid,
+  frameError,
+  topicRefused,
+} from '../broker/errors.ts';
+import type { Exchange } from '../broker/exchange.ts';
 import type { Holder } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
 import { ChannelStats } from '../broker/stats.ts';
@@ -62,7 +70,7 @@ export class Channel implements Recipient, Holder {
     this.vhost = vhost;
     this.user = user;
     this.publishing = new Publishing(this);
-    this.#parking = new Parking(this);
+    this.#parking = new Parking(this, connection.context.alarms.stopping);
     const { services } = connection.context.broker;
     this.unsettled = new Unsettled(services, this);
     if (services.scratch !== undefined) services.memory.hold(this);
@@ -72,7 +80,7 @@ export class Channel implements Recipient, Holder {
   // --- frames ---
 
   method(chunk: Buffer, start: number, end: number): void {
-    if (this.state !== 'closed' && !this.#parking.parked && end - start >= 4) {
+    if (this.state !== 'closed' && this.#parking.idle && end - start >= 4) {
       const ids = (chunk[start]! << 24) | (chunk[start + 1]! << 16) | (chunk[start + 2]! << 8) | chunk[start + 3]!;
       if (ids === publishIds) {
         this.publishing.method(chunk, start, end);
@@ -182,6 +190,11 @@ export class Channel implements Recipient, Holder {
     return this.#parking.block();
   }
 
+  /** Whether the connection waits from the channel's next publish on. */
+  watchPublishes(watching: boolean): void {
+    this.#parking.watching = watching;
+  }
+
   /** Whether a command waits and later ones are held. */
   get parked(): boolean {
     return this.#parking.parked;
@@ -195,6 +208,15 @@ export class Channel implements Recipient, Holder {
     throw accessRefused(
       `access to ${kind} '${resource}' in vhost '${this.vhost.name}' refused for user '${this.user.name}'`,
     );
+  }
+
+  /** Topic exchanges may have a say of their own. The key has one character per byte. */
+  mayTopicOr403(right: 'write' | 'read', { name, type }: Exchange, key: string): void {
+    if (type !== 'topic') return;
+    const topic = Buffer.from(key, 'latin1').toString();
+    const { vhost, user } = this;
+    if (!this.connection.context.authority.mayTopic(user, vhost.name, name, right, topic))
+      throw topicRefused(topic, vhost.exchangeResource(name), user.name);
   }
 
   // --- ends ---
@@ -262,6 +284,13 @@ export class Channel implements Recipient, Holder {
   #coldMethod(chunk: Buffer, start: number, end: number): void {
     if (end - start < 4) throw frameError(frameErrorText(1, chunk.subarray(start, end), ['unknown_frame']));
     if (this.#parking.parked) {
+      this.#parking.hold('method', chunk, start, end);
+      return;
+    }
+    if (chunk.readUInt32BE(start) === publishIds) {
+      // It came under an alarm, and is held unless it only keeps the frames in order.
+      if (this.state !== 'open' || !this.publishing.idle) return this.publishing.method(chunk, start, end);
+      this.connection.publisherPause.block();
       this.#parking.hold('method', chunk, start, end);
       return;
     }

@@ -5,13 +5,15 @@ import type { User } from '../auth/authority.ts';
 import { copyKeys, withoutBcc } from '../broker/copy-keys.ts';
 import { Credit } from '../broker/credit.ts';
 import type { Entry } from '../broker/entry.ts';
-import { type AmqpError, accessRefused, notFound, preconditionFailed } from '../broker/errors.ts';
+import { type AmqpError, accessRefused, notFound, preconditionFailed, topicRefused } from '../broker/errors.ts';
+import type { Exchange } from '../broker/exchange.ts';
 import { Source } from '../broker/memory.ts';
 import { encodeAddress, Message } from '../broker/message.ts';
 import { publish } from '../broker/publish.ts';
-import type { Queue, Services } from '../broker/queue.ts';
+import type { Queue } from '../broker/queue.ts';
 import { deliverReplies } from '../broker/reply-to.ts';
 import { route } from '../broker/route.ts';
+import type { Services } from '../broker/services.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { asksForDirectReply, checkUserId, expirationOf, isPersistent, withReplyTo } from './content-header.ts';
@@ -52,6 +54,7 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
   mayOr403(operator, 'write', 'exchange', name);
   const exchange = vhost.exchange(name);
   if (exchange.internal) throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(name)}`);
+  mayPublishWith(operator, exchange, routingKey);
   let header = encodeProperties(properties, body.length);
   // An operator has no channel to wait on.
   if (asksForDirectReply(header, 0)) header = withReplyTo(header, 0, header.length, undefined);
@@ -61,6 +64,7 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
   const { journal, memory } = context.broker.services;
   const key = Buffer.from(routingKey).toString('latin1');
   const keys = [key, ...copyKeys(header, 0, header.length)];
+  for (const one of keys.slice(1)) mayPublishWith(operator, exchange, Buffer.from(one, 'latin1').toString());
   header = withoutBcc(header, 0, header.length);
   const message = new Message(
     encodeAddress(name, key),
@@ -160,6 +164,11 @@ export function settleFor({ context, vhost, held }: Operator, taken: readonly Ta
 
 function gone({ vhost }: Operator, name: string): AmqpError {
   return notFound(`no ${vhost.queueResource(name)}`);
+}
+
+function mayPublishWith({ context, user, vhost }: Operator, { name, type }: Exchange, topic: string): void {
+  if (type !== 'topic' || context.authority.mayTopic(user, vhost.name, name, 'write', topic)) return;
+  throw topicRefused(topic, vhost.exchangeResource(name), user.name);
 }
 
 function mayOr403(

@@ -113,6 +113,7 @@ export function checkTarget(channel: Channel, target: Target): void {
   const exchange = vhost.exchange(target.exchangeName);
   if (exchange.internal)
     throw accessRefused(`cannot publish to internal ${vhost.exchangeResource(target.exchangeName)}`);
+  channel.mayTopicOr403('write', exchange, target.keys[0] as string);
   if (target.exchange !== exchange) {
     target.exchange = exchange;
     target.stats = channel.publishing.published.to(exchange, vhost);

@@ -209,6 +209,7 @@ export class Publishing {
   /** The target of a message with CC or BCC, of which the latter is taken out of the header. */
   #copied(target: Target): Target {
     const more = copyKeys(this.#header, this.#headerStart, this.#headerEnd);
+    for (const key of more) this.#channel.mayTopicOr403('write', target.exchange as Exchange, key);
     this.#replaceHeader(withoutBcc(this.#header, this.#headerStart, this.#headerEnd));
     return target.withKeys(more);
   }

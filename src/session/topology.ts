@@ -54,6 +54,7 @@ export const topologyHandlers: Handlers = {
     const recorded = recordedBy(channel);
     const { source, destination } = exchangesOf(channel, args);
     const { vhost } = channel;
+    mayBind(channel, source, args.routingKey);
     vhost.bind(vhost.exchange(source), vhost.exchange(destination), bytes(args.routingKey), args.arguments.copy());
     channel.reply(recorded, args.noWait, 'exchange.bind-ok', {});
   },
@@ -62,6 +63,7 @@ export const topologyHandlers: Handlers = {
     const recorded = recordedBy(channel);
     const { source, destination } = exchangesOf(channel, args);
     const { vhost } = channel;
+    mayBind(channel, source, args.routingKey);
     unbind(channel, source, vhost.exchanges.get(destination), args.routingKey, args.arguments);
     channel.reply(recorded, args.noWait, 'exchange.unbind-ok', {});
   },
@@ -75,7 +77,7 @@ export const topologyHandlers: Handlers = {
     channel.reply(recorded, args.noWait, 'queue.declare-ok', {
       queue: queue.name,
       messageCount: queue.ready.count,
-      consumerCount: queue.consumers.size,
+      consumerCount: queue.consumerCount,
     });
   },
 
@@ -89,6 +91,7 @@ export const topologyHandlers: Handlers = {
     channel.mayOr403('write', 'queue', name);
     if (source === '') throw onDefaultExchange();
     channel.mayOr403('read', 'exchange', source);
+    mayBind(channel, source, key);
     const exchange = vhost.exchange(source);
     vhost.bind(exchange, vhost.queue(name, connection), bytes(key), args.arguments.copy());
     channel.reply(recorded, args.noWait, 'queue.bind-ok', {});
@@ -103,6 +106,7 @@ export const topologyHandlers: Handlers = {
     channel.mayOr403('write', 'queue', name);
     if (source === '') throw onDefaultExchange();
     channel.mayOr403('read', 'exchange', source);
+    mayBind(channel, source, key);
     const queue = vhost.queues.get(name);
     // A binding that is there can only be taken away by who may use the queue.
     const bound =
@@ -185,6 +189,12 @@ function exchangesOf(channel: Channel, args: ExchangeBinding): ExchangeBinding {
   if (source === '') throw onDefaultExchange();
   channel.mayOr403('read', 'exchange', source);
   return { source, destination };
+}
+
+/** Binding and unbinding a key of a topic exchange may need a permission of its own. */
+function mayBind(channel: Channel, source: string, key: string): void {
+  const exchange = channel.vhost.exchanges.get(source);
+  if (exchange !== undefined) channel.mayTopicOr403('read', exchange, bytes(key));
 }
 
 /** Nothing to unbind is fine, whatever of it is missing. */

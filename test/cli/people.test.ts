@@ -51,6 +51,20 @@ it('adds and deletes virtual hosts, and what is in them', async () => {
   expect(await broker.prints('vhosts')).not.toContain('a/b');
 });
 
+it('sets, lists and deletes topic permissions', async () => {
+  await broker.prints('users', 'add', 'dora', '--no-password');
+  for (const exchange of ['amq.topic', 'events'])
+    await broker.prints('topic-permissions', 'set', 'dora', exchange, '^{username}', '^$');
+  expect(await broker.prints('topic-permissions')).toMatch(/^dora +\/ +events +\^\{username\} +\^\$$/m);
+  await broker.prints('topic-permissions', 'delete', 'dora', 'events', '--yes');
+  expect(await broker.prints('topic-permissions')).toMatch(/^dora +\/ +amq.topic/m);
+  expect(await broker.prints('topic-permissions')).not.toContain('events');
+  await broker.prints('topic-permissions', 'delete', 'dora', '--yes');
+  expect(await broker.prints('topic-permissions')).not.toContain('dora');
+  expect((await broker.leveret(['topic-permissions', 'delete', 'dora', '--yes'])).code).toBe(5);
+  expect((await broker.leveret(['topic-permissions', 'set', 'dora', 'x', '(', '.*'])).code).toBe(1);
+});
+
 it('sets, lists and deletes permissions', async () => {
   await broker.prints('users', 'add', 'carl', '--no-password');
   await broker.prints('permissions', 'set', 'carl', '^$', '^results', '^tasks');

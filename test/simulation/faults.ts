@@ -150,7 +150,7 @@ function forgetIds(recovered: Recovered): Recovered {
     damaged: () => {},
     unsettled: () => [],
   });
-  const others = recovered.facts.filter(({ type }) => type.startsWith('user.') || type.startsWith('permission.'));
+  const others = recovered.facts.filter(({ type }) => /^(user|permission|topic-permission)\./.test(type));
   for (const fact of recovered.facts) if (!others.includes(fact)) broker.apply(fact);
   const lastQueueId = Math.max(0, ...broker.queuesById.keys());
   return { ...recovered, facts: [...broker.facts(), ...others], start: { ...recovered.start, lastQueueId } };

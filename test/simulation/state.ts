@@ -122,6 +122,9 @@ export function keyOf(fact: Fact): string {
     case 'permission.put':
     case 'permission.delete':
       return `permission ${fact.user} ${fact.vhost}`;
+    case 'topic-permission.put':
+    case 'topic-permission.delete':
+      return `topic permission ${fact.user} ${fact.vhost} ${fact.exchange}`;
     default:
       return `${fact.type.split('.')[0]} ${fact.name}`;
   }

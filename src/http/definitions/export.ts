@@ -7,7 +7,7 @@ import { jsonOf } from '../amqp-json.ts';
 import type { Management } from '../management.ts';
 import { anyBinding, type BindingDefinition, bindingDefinition } from '../views/binding.ts';
 import { parametersOf } from '../views/parameter.ts';
-import { permissionsOf } from '../views/permission.ts';
+import { permissionsOf, topicPermissionsOf } from '../views/permission.ts';
 import { type PolicyView, policyDefinition } from '../views/policy.ts';
 
 /** Everything. Users whose hashes RabbitMQ cannot read are named in `users_that_do_not_travel`. */
@@ -22,7 +22,7 @@ export function exportAll(management: Management): object {
     users: accounts.map(userDefinition),
     vhosts: vhosts.map(({ name }) => ({ name })),
     permissions: accounts.flatMap(permissionsOf),
-    topic_permissions: [],
+    topic_permissions: accounts.flatMap(topicPermissionsOf),
     parameters: vhosts.flatMap(parametersOf),
     global_parameters: [...management.broker.globalParameters].map(([name, value]) => ({ name, value })),
     policies: vhosts.flatMap(policiesOf),

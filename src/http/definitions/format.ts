@@ -1,11 +1,11 @@
 // Definitions files: the form in which RabbitMQ 3.10 and later export users, vhosts, permissions, queues, exchanges and bindings.
 import { z } from 'zod';
 import type { Patterns } from '../../auth/permission.ts';
+import type { TopicPatterns } from '../../auth/topic-permission.ts';
 import type { Json } from '../amqp-json.ts';
 import { argumentsTable, json, name, truth, words } from '../fields.ts';
 
 type Arguments = z.output<typeof argumentsTable>;
-type Other = { readonly [key: string]: unknown };
 
 export interface UserDefinition {
   readonly name: string;
@@ -30,6 +30,11 @@ export interface Definitions {
     readonly internal: boolean;
   })[];
   readonly bindings: readonly BindingDefinition[];
+  readonly topic_permissions: readonly (TopicPatterns & {
+    readonly user: string;
+    readonly vhost: string;
+    readonly exchange: string;
+  })[];
   readonly parameters: readonly {
     readonly vhost?: string | undefined;
     readonly component: string;
@@ -45,8 +50,6 @@ export interface Definitions {
     readonly priority?: Json | undefined;
     readonly 'apply-to'?: Json | undefined;
   }[];
-  /** These are not kept yet: an import names those that there were. */
-  readonly topic_permissions: readonly Other[];
 }
 
 interface Declared {
@@ -87,6 +90,14 @@ const permission = z.looseObject({
   user: name,
   vhost: name,
   configure: z.string().max(4096),
+  write: z.string().max(4096),
+  read: z.string().max(4096),
+});
+
+const topicPermission = z.looseObject({
+  user: name,
+  vhost: name,
+  exchange: name,
   write: z.string().max(4096),
   read: z.string().max(4096),
 });
@@ -132,8 +143,6 @@ const policy = z.looseObject({
   'apply-to': json.optional(),
 });
 
-const unknownItem = z.looseObject({});
-
 export const definitionsFile: z.ZodType<Definitions, unknown> = z.looseObject({
   users: many(user),
   vhosts: many(vhost),
@@ -141,17 +150,11 @@ export const definitionsFile: z.ZodType<Definitions, unknown> = z.looseObject({
   queues: many(queue),
   exchanges: many(exchange),
   bindings: many(binding),
-  topic_permissions: many(unknownItem),
+  topic_permissions: many(topicPermission),
   parameters: many(parameter),
   global_parameters: many(globalParameter),
   policies: many(policy),
 });
-
-/** What an import takes of a file but does not keep. */
-export function ignoredIn(file: Definitions): Record<string, number> {
-  const { length } = file.topic_permissions;
-  return length === 0 ? {} : { topic_permissions: length };
-}
 
 /** RabbitMQ's own id and name of the cluster: every file has them, and they are of that cluster alone. */
 export function isOfCluster(globalParameter: string): boolean {

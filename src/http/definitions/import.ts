@@ -10,6 +10,7 @@ import {
   PasswordError,
 } from '../../auth/password.ts';
 import { checkPatterns, PatternError } from '../../auth/permission.ts';
+import { checkTopicPatterns } from '../../auth/topic-permission.ts';
 import { AmqpError } from '../../broker/errors.ts';
 import { exchangeTypes } from '../../broker/exchange.ts';
 import type { RuleFact } from '../../broker/facts.ts';
@@ -88,11 +89,17 @@ async function importPeople(target: ImportTarget, file: Definitions, rules: read
   }
   const users = new Set([...authority.accounts.keys(), ...file.users.map(({ name }) => name)]);
   const vhosts = new Set([...broker.vhosts.keys(), ...file.vhosts.map(({ name }) => name)]);
-  for (const { user, vhost, configure, write, read } of file.permissions) {
+  for (const { user, vhost } of [...file.permissions, ...file.topic_permissions]) {
     if (!users.has(user)) throw badRequest(`permission: no such user: '${user}'`);
     if (!vhosts.has(vhost)) throw badRequest(`permission: no such vhost: '${vhost}'`);
+  }
+  for (const { user, vhost, configure, write, read } of file.permissions) {
     naming(`permission of user '${user}' in vhost '${vhost}'`, () => checkPatterns({ configure, write, read }));
     facts.push({ type: 'permission.put', user, vhost, configure, write, read });
+  }
+  for (const { user, vhost, exchange, write, read } of file.topic_permissions) {
+    naming(`topic permission of user '${user}' in vhost '${vhost}'`, () => checkTopicPatterns({ write, read }));
+    facts.push({ type: 'topic-permission.put', user, vhost, exchange, write, read });
   }
   for (const { vhost } of rules) if (!vhosts.has(vhost)) throw badRequest(`no such vhost: '${vhost}'`);
   for (const { name } of file.vhosts) naming(`vhost '${name}'`, () => broker.createVhost(name));

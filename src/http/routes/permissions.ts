@@ -4,7 +4,7 @@ import { checkPatterns, PatternError } from '../../auth/permission.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { repeated } from '../fields.ts';
 import { recordPeople } from '../people.ts';
-import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
+import { changed, plainList, put, type Route, route } from '../route.ts';
 import { allPermissions, permissionView } from '../views/permission.ts';
 
 const pattern = z.string().max(4096);
@@ -68,11 +68,5 @@ export const permissionRoutes: readonly Route[] = [
       await recordPeople(management, [{ type: 'permission.delete', user, vhost }]);
       return changed;
     },
-  }),
-  route('GET', '/topic-permissions', {
-    need: 'administrator',
-    answer: 'list',
-    summary: 'Topic permissions: there are none',
-    run: () => emptyList,
   }),
 ];

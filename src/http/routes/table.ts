@@ -1,6 +1,7 @@
 // The route table: every path of the API.
 import { openApiOf } from '../openapi.ts';
 import { type Route, route } from '../route.ts';
+import { alarmRoutes } from './alarms.ts';
 import { bindingRoutes } from './bindings.ts';
 import { browseRoutes } from './browse.ts';
 import { channelRoutes } from './channels.ts';
@@ -19,6 +20,7 @@ import { permissionRoutes } from './permissions.ts';
 import { policyRoutes } from './policies.ts';
 import { queueRoutes } from './queues.ts';
 import { routingRoutes } from './routing.ts';
+import { topicPermissionRoutes } from './topic-permissions.ts';
 import { userRoutes } from './users.ts';
 import { vhostRoutes } from './vhosts.ts';
 import { workRoutes } from './work.ts';
@@ -27,6 +29,7 @@ export const routes: readonly Route[] = [
   ...nodeRoutes,
   ...loginRoutes,
   ...healthRoutes,
+  ...alarmRoutes,
   ...connectionRoutes,
   ...channelRoutes,
   ...consumerRoutes,
@@ -40,6 +43,7 @@ export const routes: readonly Route[] = [
   ...vhostRoutes,
   ...userRoutes,
   ...permissionRoutes,
+  ...topicPermissionRoutes,
   ...policyRoutes,
   ...limitRoutes,
   ...parameterRoutes,

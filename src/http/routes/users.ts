@@ -13,8 +13,8 @@ import { badRequest, notFound } from '../errors.ts';
 import { argumentsTable, name, repeated, words } from '../fields.ts';
 import type { Management } from '../management.ts';
 import { deleteUsers, recordPeople } from '../people.ts';
-import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
-import { permissionsOf } from '../views/permission.ts';
+import { changed, plainList, put, type Route, route } from '../route.ts';
+import { permissionsOf, topicPermissionsOf } from '../views/permission.ts';
 import { userView } from '../views/user.ts';
 
 const rabbitmqHash = 'rabbit_password_hashing_sha256';
@@ -132,10 +132,8 @@ export const userRoutes: readonly Route[] = [
   route('GET', '/users/:user/topic-permissions', {
     need: 'administrator',
     answer: 'list',
-    summary: 'Topic permissions: there are none',
-    run: ({ management, params }) => {
-      accountOf(management, params.user);
-      return emptyList;
-    },
+    summary: 'Which routing keys of topic exchanges a user may use',
+    run: ({ management, params }) =>
+      plainList(topicPermissionsOf(accountOf(management, params.user)), ({ vhost }) => vhost),
   }),
 ];

@@ -6,9 +6,9 @@ import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { repeated, truth, words } from '../fields.ts';
 import { recordPeople } from '../people.ts';
-import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
+import { changed, plainList, put, type Route, route } from '../route.ts';
 import { Totals, totalsOf } from '../totals.ts';
-import { permissionsIn } from '../views/permission.ts';
+import { allTopicPermissions, permissionsIn } from '../views/permission.ts';
 import { vhostView } from '../views/vhost.ts';
 import { channelListing } from './channels.ts';
 import { connectionListing } from './connections.ts';
@@ -99,10 +99,11 @@ export const vhostRoutes: readonly Route[] = [
   route('GET', '/vhosts/:name/topic-permissions', {
     need: 'administrator',
     answer: 'list',
-    summary: 'Topic permissions: there are none',
+    summary: 'Who may use which routing keys of topic exchanges in a vhost',
     run: ({ management, params }) => {
-      vhostNamed(management.broker.vhosts, params.name);
-      return emptyList;
+      const { name } = vhostNamed(management.broker.vhosts, params.name);
+      const there = allTopicPermissions(management).filter(({ vhost }) => vhost === name);
+      return plainList(there, ({ user }) => user);
     },
   }),
   route('GET', '/vhosts/:vhost/connections', {

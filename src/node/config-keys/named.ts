@@ -15,6 +15,8 @@ export const NAMED_KEYS: {
   readonly configure: NamedKey<string>;
   readonly write: NamedKey<string>;
   readonly read: NamedKey<string>;
+  readonly topicWrite: NamedKey<string>;
+  readonly topicRead: NamedKey<string>;
 } = {
   listeners: { pattern: 'listeners.tcp.$name', kind: listener, help: 'where to listen: 5672 or 127.0.0.1:5672' },
   loopback: { pattern: 'loopback_users.$user', kind: boolean, help: 'this user may log in from this machine only' },
@@ -35,4 +37,10 @@ export const NAMED_KEYS: {
   },
   write: { pattern: 'permissions.$vhost.$user.write', kind: anyText, help: 'what the user may publish and bind to' },
   read: { pattern: 'permissions.$vhost.$user.read', kind: anyText, help: 'what the user may consume and bind from' },
+  topicWrite: {
+    pattern: 'topic_permissions.$vhost.$user.$exchange.write',
+    kind: anyText,
+    help: 'keys to publish with',
+  },
+  topicRead: { pattern: 'topic_permissions.$vhost.$user.$exchange.read', kind: anyText, help: 'keys to bind' },
 };

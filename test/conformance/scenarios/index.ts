@@ -23,3 +23,8 @@ import './bindings-between-exchanges.ts';
 import './policy.ts';
 import './exchange-types.ts';
 import './reply-to.ts';
+import './limits.ts';
+import './topic-permission.ts';
+import './reply.ts';
+import './alarm.ts';
+import './firehose.ts';

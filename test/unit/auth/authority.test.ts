@@ -1,9 +1,10 @@
 // The fold of users and permissions, logins, and what is remembered of them.
 import * as crypto from 'node:crypto';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AuthFact, Authority } from '../../../src/auth/authority.ts';
 import { hashPassword } from '../../../src/auth/password.ts';
 import { PermissionCache } from '../../../src/auth/permission-cache.ts';
+import { checkTopicPatterns } from '../../../src/auth/topic-permission.ts';
 
 vi.mock('node:crypto', async original => {
   const real = await original<typeof crypto>();
@@ -155,14 +156,67 @@ it('permissions survive a new password and go with the user, the vhost or their 
   expect(authority.mayAccessVhost(guest, '/')).toBe(false);
 });
 
+describe('topic permissions', () => {
+  const put = (user: string, vhost: string, exchange: string, write: string, read: string): AuthFact => {
+    return { type: 'topic-permission.put', user, vhost, exchange, write, read };
+  };
+  const may = (right: 'write' | 'read', key: string, user = 'alice', exchange = 'x') =>
+    authority.mayTopic(authority.user(user)!, '/', exchange, right, key);
+
+  it('are asked for only where there are some', () => {
+    expect(may('write', 'anything')).toBe(true);
+    const { version } = authority;
+    authority.apply(put('alice', '/', 'x', '^a', ''));
+    expect(authority.version).toBeGreaterThan(version);
+    expect([may('write', 'a.b'), may('write', 'b'), may('read', 'a'), may('read', '')]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+    expect([may('write', 'b', 'guest'), may('write', 'b', 'alice', 'y')]).toEqual([true, true]);
+    authority.apply({ type: 'topic-permission.delete', user: 'alice', vhost: '/', exchange: 'x' });
+    expect(may('write', 'b')).toBe(true);
+  });
+
+  it('know the names of user and vhost, as they are', () => {
+    authority.apply({ type: 'user.put', name: 'a.*', passwordHash: '', algorithm: 'scrypt', tags: [] });
+    authority.apply(put('a.*', '/', 'x', '^{username}-{vhost}-{username}$', '^{client_id}$'));
+    expect(may('write', 'a.*-/-a.*', 'a.*')).toBe(true);
+    expect(may('write', 'abc-/-abc', 'a.*')).toBe(false);
+    expect(may('read', 'anything', 'a.*')).toBe(false);
+  });
+
+  it('go with the user and the vhost, and stay with a new password', () => {
+    authority.apply(put('alice', '/', 'x', '^$', '^$'));
+    authority.apply({ type: 'user.put', name: 'alice', passwordHash: hashes.alice, algorithm: 'scrypt', tags: [] });
+    expect(may('write', 'k')).toBe(false);
+    authority.forgetVhost('/');
+    expect(may('write', 'k')).toBe(true);
+    authority.apply(put('alice', '/', 'x', '^$', '^$'));
+    authority.apply({ type: 'user.delete', name: 'alice' });
+    authority.apply({ type: 'user.put', name: 'alice', passwordHash: hashes.alice, algorithm: 'scrypt', tags: [] });
+    expect(may('write', 'k')).toBe(true);
+  });
+
+  it('that do not compile allow nothing', () => {
+    authority.apply(put('alice', '/', 'x', '(', '.*'));
+    expect([may('write', ''), may('read', 'k')]).toEqual([false, true]);
+    expect(() => checkTopicPatterns({ write: '.*', read: '(' })).toThrow("the topic permission '(' is not a valid");
+    checkTopicPatterns({ write: '^{username}{vhost}{client_id}', read: '' });
+  });
+});
+
 it('the snapshot replays to the same state', () => {
   authority.apply({ type: 'permission.put', user: 'alice', vhost: 'v', configure: '(', write: '', read: 'r' });
   authority.apply({ type: 'permission.put', user: 'gone', vhost: 'v', ...all });
+  authority.apply({ type: 'topic-permission.put', user: 'alice', vhost: 'v', exchange: 'x', write: 'w', read: 'r' });
+  authority.apply({ type: 'topic-permission.put', user: 'gone', vhost: 'v', exchange: 'x', write: 'w', read: 'r' });
   const facts = [...authority.facts()];
   const copy = new Authority({ now: () => now });
   for (const fact of JSON.parse(JSON.stringify(facts)) as AuthFact[]) copy.apply(fact);
   expect([...copy.facts()]).toEqual(facts);
-  expect(facts).toHaveLength(5);
+  expect(facts).toHaveLength(6);
 });
 
 it('a channel remembers what it was granted until anything changes', () => {

@@ -29,6 +29,10 @@ it('without any setting it is what the documents say', () => {
     sync: 'commit',
     syncIntervalMs: 200,
     memoryBudgetBytes: 100_663_296,
+    memoryWatermark: 0.6,
+    memoryWatermarkBytes: null,
+    diskFreeLimit: 0,
+    diskFreeLimitBytes: 50_000_000,
     segmentBytes: 67_108_864,
     heartbeatS: 60,
     frameBytesMax: 131_072,
@@ -57,6 +61,7 @@ it('without any setting it is what the documents say', () => {
     users: [],
     vhosts: [],
     permissions: [],
+    topicPermissions: [],
   });
 });
 
@@ -86,7 +91,7 @@ default_user_tags.monitoring = true
 loopback_users.guest = false
 heartbeat = 30
 frame_max = 65536
-vm_memory_high_watermark.relative = 0.6
+vm_memory_calculation_strategy = rss
 log.console = true
 log.console.level = warning
 management.tcp.port = 15673
@@ -113,7 +118,7 @@ tcp_listen_options.backlog = 128
   expect(config.firstUser.password.reveal()).toBe('s3cret');
   expect(warnings).toEqual([
     'leveret.conf:5: num_acceptors.tcp is a setting of RabbitMQ that means nothing to Leveret; it is ignored',
-    expect.stringContaining('leveret.conf:16: vm_memory_high_watermark.relative'),
+    expect.stringContaining('leveret.conf:16: vm_memory_calculation_strategy'),
     expect.stringContaining('leveret.conf:17: log.console '),
     expect.stringContaining('leveret.conf:23: tcp_listen_options.backlog'),
   ]);
@@ -189,11 +194,16 @@ vhosts.off = false
 permissions."my.vhost".alice.configure = ^alice\\.
 permissions."my.vhost".alice.read = .*
 permissions./."b.ob".write = "#"
+topic_permissions./.alice."my.events".write = ^{username}\\.
+topic_permissions./.alice."my.events".read = .*
 `);
   expect(config.vhosts).toEqual(['my.vhost']);
   expect(config.permissions).toEqual([
     { vhost: 'my.vhost', user: 'alice', configure: '^alice\\.', write: '', read: '.*' },
     { vhost: '/', user: 'b.ob', configure: '', write: '#', read: '' },
+  ]);
+  expect(config.topicPermissions).toEqual([
+    { vhost: '/', user: 'alice', exchange: 'my.events', write: '^{username}\\.', read: '.*' },
   ]);
   expect(config.users).toMatchObject([
     { name: 'alice', tags: ['administrator', 'monitoring'] },
@@ -228,6 +238,9 @@ it.each([
   ['permissions./.guest.read = (', /leveret.conf:1: .*the read permission '\(' is not a valid regular expression/],
   ['permissions./.bob.read = .*', /leveret.conf:1: .*has no user 'bob'/],
   ['permissions.v.guest.read = .*', /leveret.conf:1: .*has no vhost 'v'/],
+  ['topic_permissions./.guest.x.read = (', /leveret.conf:1: .*the topic permission '\(' is not a valid/],
+  ['topic_permissions./.bob.x.read = .*', /leveret.conf:1: .*has no user 'bob'/],
+  ['topic_permissions./.guest.a.b.read = .*', /a name with dots is written in quotes/],
 ])('%s is told', (content, message) => {
   const [first, ...others] = problems(file(content));
   if (typeof message === 'string') expect(first).toBe(message);
