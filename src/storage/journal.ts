@@ -477,8 +477,9 @@ export class Journal implements JournalPort {
 
   #append(block: OpenBlock, startsSegment: boolean, fromReserve: boolean): void {
     const { log } = this.options;
-    // An index that finds no room is left out: its segment is then read block by block, up to where it was sealed.
-    if (block.isIndex && !startsSegment && log.room() < block.length) {
+    // An index that finds no room is left out, and one that takes two segments for one: the segment is then read block by block, up to
+    // where it was sealed.
+    if (block.isIndex && !startsSegment && (block.beforeSplit || log.room() < block.length)) {
       log.seal().then(() => this.#written(block));
       return;
     }
@@ -577,7 +578,11 @@ export class Journal implements JournalPort {
     const { all, current } = this.segments;
     const at = all.findLastIndex(segment => segment.start < block.position);
     const old = all[at] as SegmentState;
-    all.splice(at + 1, 0, old.split(block.position, block.firstId));
+    const rest = old.split(block.position, block.firstId);
+    // What has settled entries of the whole may have settled some of either part.
+    for (const later of all.slice(at + 1)) if (later.settles.has(old)) later.settles.add(rest);
+    all.splice(at + 1, 0, rest);
+    for (const closed of this.#closed) closed.beforeSplit = true;
     if (old === current) this.#rows.dropBefore(block.position, block.firstId);
     this.#segmentRoom = Math.min(this.#segmentRoom, this.options.log.segmentBytes);
     this.options.report('warning', `writing the block at ${block.position} again, in a new segment`);

@@ -47,6 +47,8 @@ export class OpenBlock {
   startsSegment = false;
   /** Set for the block that is a segment's index. */
   isIndex = false;
+  /** A segment was split when this block was closed already. */
+  beforeSplit = false;
   #buffer: Buffer;
   #view: DataView;
   #at = blockHeaderBytes;

@@ -45,8 +45,6 @@ class Fold {
   #nextId = 1;
   #lastQueueId = 0;
   #end = 0;
-  /** A segment's header was damaged: its first id is a guess, and not what bitmaps know it by. */
-  #headerLost = false;
 
   constructor(log: Log, damaged: (damage: Damage) => void) {
     this.#log = log;
@@ -57,7 +55,6 @@ class Fold {
     const header = readHeader(found.header);
     this.#lastQueueId = Math.max(this.#lastQueueId, header?.lastQueueId ?? 0);
     this.#nextId = Math.max(this.#nextId, header?.firstId ?? 0);
-    this.#headerLost ||= header === undefined;
     const segment = new SegmentState(found.start, header?.firstId ?? this.#nextId);
     segment.sealed = true;
     segment.bytes = found.bytes;
@@ -165,14 +162,16 @@ class Fold {
     if (of !== by) by.settles.add(of);
   }
 
+  /** Bits from `firstId` on: of a segment that is still there, or that was split since, or whose first id is not known any more. */
   #merge(by: SegmentState, firstId: number, bits: Buffer): void {
-    const of = this.#segments.all.find(segment => segment.firstId === firstId && segment.endId > firstId);
-    if (of !== undefined) {
-      of.merge(bits);
+    const end = firstId + bits.length * 8;
+    for (const of of this.#segments.all) {
+      if (of.endId <= firstId || of.firstId >= end) continue;
+      if (of.firstId === firstId) of.merge(bits);
+      else
+        for (let id = Math.max(firstId, of.firstId); id < Math.min(end, of.endId); id++)
+          if (((bits[(id - firstId) >>> 3] as number) & (1 << ((id - firstId) & 7))) !== 0) of.mark(id);
       if (of !== by) by.settles.add(of);
-    } else if (this.#headerLost) {
-      for (let i = 0; i < bits.length * 8; i++)
-        if (((bits[i >>> 3] as number) & (1 << (i & 7))) !== 0) this.#settle(by, firstId + i);
     }
   }
 
