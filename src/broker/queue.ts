@@ -81,7 +81,7 @@ export class Queue implements Holder {
     this.arguments = options.arguments;
     this.services = services;
     this.ready = new ReadyList(this, services);
-    this.#readAhead = new ReadAhead(this.ready, services.memory, this);
+    this.#readAhead = new ReadAhead(this.ready, this);
     // Without a disk there is nowhere to page to.
     if (services.scratch !== undefined) services.memory.hold(this);
   }
