@@ -90,7 +90,7 @@ export class Queue implements Holder {
     this.services = services;
     this.ready = new ReadyList(this, services);
     this.#upkeep = new Upkeep(this, services.clock.now);
-    this.#readAhead = new ReadAhead(this.ready, services.memory, this);
+    this.#readAhead = new ReadAhead(this.ready, this);
     // Without a disk there is nowhere to page to.
     if (services.scratch !== undefined) services.memory.hold(this);
   }
@@ -116,7 +116,7 @@ export class Queue implements Holder {
     if (maxPriority !== undefined) this.ready = new PriorityList(this, services);
     else if (type === 'quorum') this.ready = new ReadyList(this, services, new ReturnedInTurn(services));
     else return;
-    this.#readAhead = new ReadAhead(this.ready, services.memory, this);
+    this.#readAhead = new ReadAhead(this.ready, this);
   }
 
   /** A declaration or a get: the time that the queue may be unused begins again. */

@@ -1,12 +1,10 @@
 // Reads the contents of a queue's next messages back from a store before their turn comes.
 import type { Entry } from './entry.ts';
-import type { Memory } from './memory.ts';
 import type { PriorityList } from './priority-list.ts';
 import type { ReadyList } from './ready-list.ts';
 
-/** This much is asked for at a time, bytes; less when memory is short. */
-const stepBytes = 2 << 20;
-const stepBytesShort = 256 << 10;
+/** This much is asked for at a time, bytes, but whole blocks: what is read long before its turn outlives the young objects. */
+const stepBytes = 256 << 10;
 
 /** The queue as its reader sees it. */
 interface Reader {
@@ -18,7 +16,6 @@ interface Reader {
 
 export class ReadAhead {
   readonly #ready: ReadyList | PriorityList;
-  readonly #memory: Memory;
   readonly #reader: Reader;
   #loading = false;
   /** Loaded entries left over which the next read is not needed yet. */
@@ -26,9 +23,8 @@ export class ReadAhead {
   #aheadMark = 0;
   #whenLoaded: (() => void)[] = [];
 
-  constructor(ready: ReadyList | PriorityList, memory: Memory, reader: Reader) {
+  constructor(ready: ReadyList | PriorityList, reader: Reader) {
     this.#ready = ready;
-    this.#memory = memory;
     this.#reader = reader;
   }
 
@@ -57,7 +53,7 @@ export class ReadAhead {
 
   #load(): void {
     if (this.#loading) return;
-    const entries = this.#ready.toLoad(this.#memory.bytes > this.#memory.limit ? stepBytesShort : stepBytes);
+    const entries = this.#ready.toLoad(stepBytes);
     const store = entries[0]?.message.store;
     if (store === undefined) return;
     let same = 1;

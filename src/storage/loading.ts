@@ -3,12 +3,18 @@ import type { Entry } from '../broker/entry.ts';
 import { Source } from '../broker/memory.ts';
 import type { Journal } from './journal.ts';
 import { type BlockRead, blockHeaderBytes } from './log.ts';
-import { readContent } from './record.ts';
+import { Content } from './record.ts';
 
 /** From so many bytes on a piece takes no further block. */
 const pieceBytesMax = 2 << 20;
 /** For what a block has behind the last message that is asked for, such as settlements. A block that is not whole is read twice. */
 const blockRestBytes = 16 << 10;
+
+/** A block that was read, and what its messages pin. */
+interface Known {
+  readonly read: BlockRead;
+  readonly source: Source;
+}
 
 export function loadEntries(
   journal: Journal,
@@ -25,13 +31,16 @@ export function loadEntries(
 async function load(journal: Journal, entries: readonly Entry[]): Promise<Entry[]> {
   const damaged: Entry[] = [];
   let address: Buffer = Buffer.alloc(0);
-  let blocks = new Map<number, { read: BlockRead; source: Source }>();
-  for (const [i, entry] of entries.entries()) {
+  let blocks = new Map<number, Known>();
+  let known: Known | undefined;
+  const content = new Content();
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as Entry;
     const { message } = entry;
     if (message.loaded || message.entries === 0) continue;
-    let from = blocks.get(message.block);
+    let from = known?.read.position === message.block ? known : blocks.get(message.block);
     while (from === undefined) {
-      // A copy that compaction has made, perhaps just now, may still be on its way to the disk.
+      // What joined a long queue just now, or what compaction has copied, may still be on its way to the disk.
       if (message.position >= journal.durableEnd) await journal.durable();
       const { block } = message;
       blocks = await readPiece(journal, block, pieceBytes(entries, i));
@@ -40,8 +49,8 @@ async function load(journal: Journal, entries: readonly Entry[]): Promise<Entry[
       if (message.block === block) break;
       from = blocks.get(message.block);
     }
-    const content = from && readContent(from.read.payload, message.position - message.block - blockHeaderBytes);
-    if (from === undefined || content === undefined) {
+    known = from;
+    if (from === undefined || !content.read(from.read.payload, message.position - message.block - blockHeaderBytes)) {
       damaged.push(entry);
       continue;
     }
@@ -77,11 +86,7 @@ function pieceBytes(entries: readonly Entry[], from: number): number {
   return end - start + blockRestBytes;
 }
 
-async function readPiece(
-  journal: Journal,
-  position: number,
-  bytes: number,
-): Promise<Map<number, { read: BlockRead; source: Source }>> {
+async function readPiece(journal: Journal, position: number, bytes: number): Promise<Map<number, Known>> {
   const { log, memory, report } = journal.options;
   const { blocks, damage } = await log.read(position, bytes);
   for (const { place, offset, reason } of damage)

@@ -58,14 +58,34 @@ export function encodeContent(message: Message): Buffer {
   ]);
 }
 
-/** Where in a block's payload the parts of a content stand; the body follows the header. */
-export interface Content {
-  readonly publishedAt: number;
-  readonly addressStart: number;
-  readonly addressEnd: number;
-  readonly headerStart: number;
-  readonly headerEnd: number;
-  readonly bodyEnd: number;
+/** Where in a block's payload the parts of a content stand; the body follows the header. Read into again and again. */
+export class Content {
+  publishedAt = 0;
+  addressStart = 0;
+  addressEnd = 0;
+  headerStart = 0;
+  headerEnd = 0;
+  bodyEnd = 0;
+
+  /** Reads the content of a message or moved record that starts at `at`. False when no such record stands there. */
+  read(payload: Buffer, at: number): boolean {
+    if (at < 0 || at + messageFixedBytes > payload.length) return false;
+    const type = payload[at + 4];
+    if (type !== recordTypes.message && type !== recordTypes.moved) return false;
+    const end = at + payload.readUInt32LE(at);
+    let to = contentOffset(payload, at);
+    to += 2 + payload.readUInt16LE(to);
+    const addressEnd = to + 2 + payload.readUInt16LE(to);
+    const headerEnd = addressEnd + 4 + payload.readUInt32LE(addressEnd);
+    if (headerEnd > end || end > payload.length) return false;
+    this.publishedAt = payload.readDoubleLE(at + 8);
+    this.addressStart = to + 2;
+    this.addressEnd = addressEnd;
+    this.headerStart = addressEnd + 4;
+    this.headerEnd = headerEnd;
+    this.bodyEnd = end;
+    return true;
+  }
 }
 
 /** One entry of a message record. */
@@ -110,27 +130,6 @@ export function contentOffset(payload: Buffer, at: number): number {
 function entryBytes(payload: Buffer, at: number): number {
   const own = payload[at + 4] === recordTypes.moved ? movedEntryBytes : messageEntryBytes;
   return payload[at + 5] === marked ? own + marksBytes : own;
-}
-
-/** The content of a message or moved record that starts at `at`. Undefined when no such record stands there. */
-export function readContent(payload: Buffer, at: number): Content | undefined {
-  if (at < 0 || at + messageFixedBytes > payload.length) return undefined;
-  const type = payload[at + 4];
-  if (type !== recordTypes.message && type !== recordTypes.moved) return undefined;
-  const end = at + payload.readUInt32LE(at);
-  let to = contentOffset(payload, at);
-  to += 2 + payload.readUInt16LE(to);
-  const addressEnd = to + 2 + payload.readUInt16LE(to);
-  const headerEnd = addressEnd + 4 + payload.readUInt32LE(addressEnd);
-  if (headerEnd > end || end > payload.length) return undefined;
-  return {
-    publishedAt: payload.readDoubleLE(at + 8),
-    addressStart: to + 2,
-    addressEnd,
-    headerStart: addressEnd + 4,
-    headerEnd,
-    bodyEnd: end,
-  };
 }
 
 /** The length of the body of a message or moved record that starts at `at`. */

@@ -108,6 +108,25 @@ test('what waits is counted with what its objects take, so that small messages a
   expect(bench.memory.bytes).toBe(0);
 });
 
+test('what joins a long queue keeps no object, durable already or not, and comes in order between what does not survive', () => {
+  const bench = new Bench();
+  const queue = bench.queue();
+  bench.journal.durable = false;
+  const long = 17_000;
+  for (let n = 1; n <= long; n++) publish([queue], bench.message(`${n}`), bench.journal);
+  const { bytes } = bench.memory;
+  for (let n = long + 1; n <= long + 3000; n++) publish([queue], bench.message(`${n}`), bench.journal);
+  expect(bench.memory.bytes).toBe(bytes);
+  for (let n = long + 3001; n <= long + 6000; n++) publish([queue], bench.message(`${n}`, n % 3 > 0), bench.journal);
+  const worker = new Worker(bench);
+  worker.consume(queue);
+  bench.journal.read();
+  expect(worker.got).toEqual(Array.from({ length: long + 6000 }, (_, n) => `${n + 1}`));
+  worker.settle(1, long + 6000, 'ack');
+  expect([queue.ready.count, queue.ready.unloaded, bench.memory.bytes]).toEqual([0, 0, 0]);
+  expect(bench.lost).toEqual([]);
+});
+
 test('nothing more is given to a scratch file that is behind', () => {
   const bench = new Bench();
   const queue = bench.queue(false);
