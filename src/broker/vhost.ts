@@ -1,6 +1,7 @@
 // A virtual host: its exchanges, queues and bindings, and the operations on them.
 import { Table } from '../amqp/table.ts';
 import {
+  checkDeduplicationArguments,
   checkEquivalentExchangeArguments,
   checkEquivalentQueueArguments,
   checkQueueDeclaration,
@@ -119,6 +120,7 @@ export class Vhost {
         throw preconditionFailed(`cannot declare ${resource}: exchange limit of ${exchangesMax} is reached`);
       const alternate = exchangeArgument(resource, 'alternate-exchange', declaration.arguments);
       if (alternate !== undefined) maySendOn(alternate);
+      checkDeduplicationArguments(resource, declaration.arguments);
       const refused = refusedArguments(declaration.type, declaration.arguments);
       if (refused !== undefined) throw preconditionFailed(refused);
       const exchange = this.addExchange(name, declaration);
@@ -258,11 +260,16 @@ export class Vhost {
     yield { type: 'vhost.created', name: this.name };
     yield* this.rules.facts(this.name);
     for (const exchange of this.exchanges.values())
-      if (exchange.durable && !isPredeclared(exchange.name)) yield this.#exchangeDeclared(exchange);
+      if (exchange.durable && !isPredeclared(exchange.name)) {
+        yield this.#exchangeDeclared(exchange);
+        for (const values of exchange.deduplication?.values() ?? [])
+          yield { type: 'exchange.seen', vhost: this.name, exchange: exchange.name, values };
+      }
     for (const queue of this.queues.values()) {
       if (!queue.durable) continue;
       yield this.#queueDeclared(queue);
       if (queue.consumed) yield { type: 'queue.consumed', id: queue.id };
+      for (const values of queue.deduplication?.values() ?? []) yield { type: 'queue.seen', id: queue.id, values };
     }
     for (const exchange of this.exchanges.values())
       for (const bound of exchange.bindings.values()) if (bound.durable) yield this.#bindingFact('bound', bound);

@@ -18,3 +18,4 @@ import './bindings-between-exchanges.ts';
 import './policy.ts';
 import './exchange-types.ts';
 import './reply-to.ts';
+import './deduplication.ts';
