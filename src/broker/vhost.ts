@@ -217,6 +217,8 @@ export class Vhost {
     this.#unbindAll(queue);
     if (queue.durable) this.#record({ type: 'queue.deleted', id: queue.id, vhost: this.name, name: queue.name });
     deleted(queue.forget());
+    this.stats.deduplicated += queue.stats.deduplicated;
+    this.#owner.stats.endedChannels.deduplicated += queue.stats.deduplicated;
     this.#owner.stats.waitTimes.add(queue.waitTimes);
     this.#owner.stats.processingTimes.add(queue.processingTimes);
     for (const consumer of [...queue.consumers]) {
