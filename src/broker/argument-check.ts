@@ -122,8 +122,29 @@ export function word(words: readonly string[], reason: string): Kind {
   };
 }
 
+/** RabbitMQ's form of an age: a number above 0 and the first letter of its unit. */
+export const age: Kind = {
+  shown: 'a number and one of `Y`, `M`, `D`, `h`, `m`, `s`',
+  argument: value => {
+    const given = textOf(value);
+    if (given === undefined) return unacceptable(value);
+    return isAge(given) ? undefined : 'invalid_max_age';
+  },
+  policy: value => typeof value === 'string' && isAge(value),
+};
+
+/** Bytes of a stream's segment. */
+export const segmentBytes: Kind = {
+  ...count,
+  policy: value => count.policy(value) && (value as number) <= 3_000_000_000,
+};
+
 /** Takes everything: what RabbitMQ does not look at, or is checked by who uses it. */
 export const anything: Kind = { shown: 'anything', argument: () => undefined, policy: () => true };
+
+function isAge(given: string): boolean {
+  return /^0*[1-9]\d*[YMDhms]$/.test(given);
+}
 
 function unacceptable(value: FieldValue): string {
   return `{unacceptable_type,${value.type}}`;

@@ -1,5 +1,6 @@
 // Every argument and policy key that means something, as data. Declarations, policies, views and docs/arguments.md read it.
 import {
+  age,
   anyInteger,
   anything,
   cacheSize,
@@ -9,6 +10,7 @@ import {
   limit,
   priority,
   queueVersion,
+  segmentBytes,
   text,
   textBeside,
   timeMs,
@@ -243,7 +245,7 @@ export const argumentTable: readonly ArgumentRow[] = [
     on: ['queue'],
     types: stream,
     policySkips: toStreams,
-    kind: text,
+    kind: age,
     wins: 'argument',
     refusal: invalid('max age'),
     meaning: 'Streams only, which cannot be declared.',
@@ -254,7 +256,7 @@ export const argumentTable: readonly ArgumentRow[] = [
     on: ['queue'],
     types: stream,
     policySkips: toStreams,
-    kind: count,
+    kind: segmentBytes,
     wins: 'argument',
     refusal: invalid('segment size'),
     meaning: 'Streams only, which cannot be declared.',

@@ -1,5 +1,6 @@
 // The arguments of declarations and consumers, held against the argument table: what is refused, and in RabbitMQ's words.
 import type { FieldValue, Table } from '../amqp/table.ts';
+import { erlangTerm } from '../amqp/table-term.ts';
 import { equivalentValues } from '../amqp/table-value.ts';
 import { textOf } from './argument-check.ts';
 import { type ArgumentRow, type QueueType, rowOfArgument, rowsOf } from './argument-table.ts';
@@ -122,5 +123,5 @@ function print(value: FieldValue): string {
   if (value.type === 'longstr' || value.type === 'binary') return Buffer.from(value.value).toString();
   if (value.type === 'void') return 'undefined';
   if (value.type === 'table' || value.type === 'array') return value.type;
-  return String(value.value);
+  return value.type === 'float' || value.type === 'double' ? erlangTerm(value) : String(value.value);
 }

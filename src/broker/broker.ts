@@ -7,8 +7,9 @@ import { preconditionFailed } from './errors.ts';
 import type { Destination } from './exchange.ts';
 import type { Fact, GlobalParameterFact } from './facts.ts';
 import { type BrokerLimits, unlimited } from './limits.ts';
-import { Queue, type Services, type Surroundings } from './queue.ts';
+import { Queue } from './queue.ts';
 import type { ReplyConsumers } from './reply-to.ts';
+import type { Services, Surroundings } from './services.ts';
 import { BrokerStats } from './stats.ts';
 import { Vhost, type VhostOwner } from './vhost.ts';
 

@@ -7,7 +7,8 @@ import { Entry } from './entry.ts';
 import type { Exchange } from './exchange.ts';
 import { Marks } from './marks.ts';
 import type { Message } from './message.ts';
-import { Queue, type Services } from './queue.ts';
+import { Queue } from './queue.ts';
+import type { Services } from './services.ts';
 
 /** The longest delay, ms: ten years, as for the expiration of a message. */
 const delayMsMax = 315_360_000_000;
@@ -40,7 +41,7 @@ export class DelayLine extends Queue {
   }
 
   /** What is due goes on to where the exchange leads. */
-  protected override leave(entry: Entry): void {
+  override leave(entry: Entry): void {
     this.services.deadLetters.add(entry, 'due');
   }
 }

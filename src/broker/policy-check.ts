@@ -11,17 +11,17 @@ export type PolicyKind = 'policy' | 'operator-policy';
 /** A policy as it comes in; nothing of it is trusted. */
 export interface GivenPolicy {
   readonly name: string;
-  readonly pattern: Plain;
-  readonly definition: Plain;
+  readonly pattern?: Plain | undefined;
+  readonly definition?: Plain | undefined;
   /** 0 when left out. */
-  readonly priority?: Plain;
+  readonly priority?: Plain | undefined;
   /** `all` when left out. */
-  readonly applyTo?: Plain;
+  readonly 'apply-to'?: Plain | undefined;
 }
 
 /** The policy, or what is wrong with it: everything, each in a sentence. */
 export function checkPolicy(kind: PolicyKind, given: GivenPolicy): PolicyOptions | readonly string[] {
-  const { name, pattern, definition, priority = 0, applyTo = 'all' } = given;
+  const { name, pattern = null, definition = null, priority = 0, 'apply-to': applyTo = 'all' } = given;
   // In the order in which RabbitMQ tells them.
   const problems = [
     definitionProblem(kind, definition),
@@ -76,6 +76,14 @@ function patternProblem(pattern: Plain): string | undefined {
     compilePcre(pattern);
     return undefined;
   } catch (error) {
-    return `pattern should be regular expression but is invalid: ${patternFault(error)}`;
+    return `pattern should be regular expression but is invalid: ${inPcre(pattern, patternFault(error))}`;
   }
+}
+
+/** What PCRE says, as RabbitMQ tells it with the place, where that is known. */
+function inPcre(pattern: string, fault: string): string {
+  const end = Buffer.byteLength(pattern);
+  if (fault === 'Unterminated group') return `{"missing )",${end}}`;
+  if (fault === 'Unterminated character class') return `{"missing terminating ] for character class",${end}}`;
+  return fault;
 }

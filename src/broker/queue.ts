@@ -1,61 +1,29 @@
 // A queue: what waits, who consumes, and the round robin between them.
 
-import { peekProperty } from '../amqp/properties.ts';
 import type { Table } from '../amqp/table.ts';
-import type { Clock } from './clock.ts';
 import type { Consumer } from './consumer.ts';
 import type { DeathReason } from './dead-letter.ts';
-import type { DeadLetters } from './dead-letters.ts';
-import { Deadline, type Deadlines } from './deadlines.ts';
 import { QueueDeduplication } from './deduplication.ts';
 import type { DelayedList } from './delayed-list.ts';
 import { settingsOf } from './effective.ts';
 import { Entry } from './entry.ts';
 import { Histogram } from './histogram.ts';
-import type { Journal } from './journal.ts';
 import type { Gone } from './line.ts';
-import { Marks } from './marks.ts';
-import type { Holder, Memory } from './memory.ts';
+import type { Holder } from './memory.ts';
 import type { Message } from './message.ts';
+import { hasExpiration, newMarks } from './new-marks.ts';
 import type { Place } from './packed.ts';
 import type { Policy } from './policy.ts';
 import { PriorityList } from './priority-list.ts';
 import { plainSettings, type QueueSettings } from './queue-settings.ts';
-import type { Random } from './random.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { ReadyList } from './ready-list.ts';
-import { Retries } from './retries.ts';
 import { ReturnedInTurn } from './returned-in-turn.ts';
+import type { Services } from './services.ts';
 import { DeathStats, QueueStats } from './stats.ts';
 import type { NewPlace, Store } from './store.ts';
 import { Turns } from './turns.ts';
-import type { Unsettled } from './unsettled.ts';
-
-/** What the broker needs from the outside. */
-export interface Surroundings {
-  readonly journal: Journal;
-  /** Where transient messages are paged out to; undefined without a disk. */
-  readonly scratch: Store | undefined;
-  readonly memory: Memory;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Runs it at the end of this turn of the event loop. */
-  readonly later: (run: () => void) => void;
-  /** Told of messages that cannot be delivered because their bytes are damaged. */
-  readonly damaged: (entry: Entry) => void;
-  /** What all channels have unsettled. */
-  readonly unsettled: () => Iterable<Unsettled>;
-}
-
-/** What every queue needs. */
-export interface Services extends Surroundings {
-  readonly deadlines: Deadlines;
-  readonly deadLetters: DeadLetters;
-  /** Told of a message that died and goes nowhere. */
-  readonly dropped: (reason: DeathReason | 'due') => void;
-  /** Nobody has used the queue for as long as it is to live without: deletes it. */
-  readonly unused: (queue: Queue) => void;
-}
+import { Upkeep } from './upkeep.ts';
 
 export interface QueueOptions {
   readonly id: number;
@@ -109,18 +77,10 @@ export class Queue implements Holder {
   /** Consumers that were not found without credit when last tried. */
   readonly #turns = new Turns();
   #readAhead: ReadAhead;
-  /** Whether new messages get marks, whether the first ones are dropped when there are too many, whether returns are counted. */
+  readonly #upkeep: Upkeep;
+  /** Whether new messages get marks whatever they say themselves. */
   #marks = false;
-  #drops = false;
-  #counts = false;
   #isConfigured = false;
-  /** What came back and waits for its next turn. */
-  #retries: Retries | undefined;
-  /** Whether something that waits may have a deadline. */
-  #timed = false;
-  /** When a declaration, a get or the last consumer was here, ms since the epoch. */
-  #usedAt: number;
-  #deadline: Deadline | undefined;
 
   constructor(options: QueueOptions, services: Services) {
     this.id = options.id;
@@ -133,7 +93,7 @@ export class Queue implements Holder {
     this.deduplication = QueueDeduplication.of(options.arguments);
     this.services = services;
     this.ready = new ReadyList(this, services);
-    this.#usedAt = services.clock.now;
+    this.#upkeep = new Upkeep(this, services.clock.now);
     this.#readAhead = new ReadAhead(this.ready, services.memory, this);
     // Without a disk there is nowhere to page to.
     if (services.scratch !== undefined) services.memory.hold(this);
@@ -142,14 +102,12 @@ export class Queue implements Holder {
   /** What its arguments and policies say has changed, or is known for the first time: what waits is treated by it from now on. */
   configure(settings: QueueSettings): void {
     this.settings = settings;
-    const { maxPriority, maxLength, maxLengthBytes, overflow, deliveryLimit, type } = settings;
-    const limited = maxLength !== Number.POSITIVE_INFINITY || maxLengthBytes !== Number.POSITIVE_INFINITY;
-    this.#marks = settings.messageTtlMs !== Number.POSITIVE_INFINITY || maxPriority !== undefined;
-    this.#drops = limited && overflow === 'drop-head';
-    this.refusing = limited && overflow !== 'drop-head';
-    this.#counts =
-      deliveryLimit !== Number.POSITIVE_INFINITY || type === 'quorum' || settings.delayedRetryType !== 'disabled';
-    if (settings.delayedRetryType !== 'disabled') this.#retries ??= new Retries(this.services);
+    const { messageTtlMs, maxPriority } = settings;
+    this.#marks = messageTtlMs !== Number.POSITIVE_INFINITY || maxPriority !== undefined;
+    this.#upkeep.configure(settings);
+    const limited =
+      settings.maxLength !== Number.POSITIVE_INFINITY || settings.maxLengthBytes !== Number.POSITIVE_INFINITY;
+    this.refusing = limited && !this.#upkeep.drops;
     if (!this.#isConfigured) this.#arrange();
     this.#isConfigured = true;
     this.tidy();
@@ -167,8 +125,7 @@ export class Queue implements Holder {
 
   /** A declaration or a get: the time that the queue may be unused begins again. */
   touch(): void {
-    this.#usedAt = this.services.clock.now;
-    this.#watch();
+    this.#upkeep.touch();
   }
 
   /** Other policies hold for it from now on. */
@@ -186,7 +143,7 @@ export class Queue implements Holder {
   /** Makes the entry of a new message; `enqueue` puts it in once the journal has it. */
   newEntry(message: Message): Entry {
     const entry = new Entry(this, message, this.nextSequence++, false);
-    if (this.#marks || hasExpiration(message)) entry.marks = this.#marksOf(message);
+    if (this.#marks || hasExpiration(message)) entry.marks = newMarks(message, this.settings, this.services.clock.now);
     return entry;
   }
 
@@ -221,22 +178,22 @@ export class Queue implements Holder {
     if (this.#marks && this.settings.messageTtlMs === 0 && this.settings.deadLetterExchange === undefined)
       return this.leave(entry, 'expired');
     this.ready.push(entry);
-    if (entry.marks !== undefined && entry.marks.deadline !== 0) this.#timed = true;
-    if (this.#drops || this.#timed) this.tidy();
+    if (entry.marks !== undefined) this.#upkeep.joined(entry.marks);
+    if (this.#upkeep.drops || this.#upkeep.timed) this.tidy();
   }
 
   /** Takes in a message that recovery has found, by its place. */
   recover(place: Place): void {
     this.ready.pushPlace(place);
     this.nextSequence = place.sequence + 1;
-    if (place.marks !== undefined && place.marks.deadline !== 0) this.#timed = true;
+    this.#upkeep.joined(place.marks);
   }
 
   /** Hands out what waits for as long as a consumer has credit. Who knows the time gives it: asking the clock for each ack is dear. */
   dispatch(now: number = this.services.clock.now): void {
     const ready = this.ready;
     while (ready.count > 0) {
-      if (this.#timed && !this.tidy(now)) return;
+      if (this.#upkeep.timed && !this.tidy(now)) return;
       if (ready.unloaded > 0 && !this.#readAhead.headIsLoaded()) return;
       const consumer = this.#turns.next();
       if (consumer === undefined) return;
@@ -250,7 +207,7 @@ export class Queue implements Holder {
   /** Takes the first message for basic.get: undefined when the queue is empty, 'paged' when it has to be read first. */
   take(noAck: boolean): Entry | 'paged' | undefined {
     this.touch();
-    if (this.#timed) this.tidy(this.services.clock.now, true);
+    if (this.#upkeep.timed) this.tidy(this.services.clock.now, true);
     if (this.first() === 'paged') return 'paged';
     const entry = this.ready.shift();
     if (entry === undefined) {
@@ -258,7 +215,7 @@ export class Queue implements Holder {
       return undefined;
     }
     // What comes to the head now may have expired: it is not among those that are left.
-    if (this.#timed) this.tidy(this.services.clock.now, true);
+    if (this.#upkeep.timed) this.tidy(this.services.clock.now, true);
     this.#handOut(entry, this.services.clock.now);
     if (noAck) {
       this.stats.gotNoAck++;
@@ -343,7 +300,7 @@ export class Queue implements Holder {
   /** All of one requeue came back: whoever has credit gets what waits, in order. */
   redistribute(): void {
     if (this.deleted) return;
-    if (this.#drops) this.tidy();
+    if (this.#upkeep.drops) this.tidy();
     for (const consumer of this.consumers) this.#rejoin(consumer);
     this.dispatch();
   }
@@ -353,6 +310,13 @@ export class Queue implements Holder {
     if (consumer.exclusive && this.settings.type !== 'quorum') this.exclusiveConsumer = consumer;
     if (!this.settings.singleActiveConsumer) this.#turns.push(consumer);
     else if (this.activeConsumer === undefined) this.#activate(consumer);
+  }
+
+  /** As a declaration tells it: of a quorum queue with a single active consumer only that one counts (RabbitMQ behaviour). */
+  get consumerCount(): number {
+    const { type, singleActiveConsumer } = this.settings;
+    if (type === 'quorum' && singleActiveConsumer) return this.activeConsumer === undefined ? 0 : 1;
+    return this.consumers.size;
   }
 
   /** Takes the consumer out of the turns; what it has unsettled stays with its channel. */
@@ -415,31 +379,31 @@ export class Queue implements Holder {
     const count = this.ready.count;
     this.deleted = true;
     this.services.memory.leave(this);
-    this.#deadline?.disarm();
+    this.#upkeep.end();
     const forget: Gone = (id, bodyBytes, inScratch) => {
       if (id !== 0) (inScratch ? (this.services.scratch as Store) : this.services.journal).forget(id, bodyBytes);
     };
     this.ready.clear(forget);
-    this.#retries?.clear(forget);
+    this.#upkeep.retries?.clear(forget);
     return count;
   }
 
   /** Messages that came back and wait before they are delivered again. */
   get retrying(): number {
-    return this.#retries?.count ?? 0;
+    return this.#upkeep.retries?.count ?? 0;
   }
 
   /** Journal ids of what waits here and was delivered before. */
   *redeliveredIds(): Generator<number> {
     yield* this.ready.redeliveredIds();
-    for (const { id, message } of this.#retries ?? []) if (message.store !== this.services.scratch) yield id;
+    for (const { id, message } of this.#upkeep.retries ?? []) if (message.store !== this.services.scratch) yield id;
   }
 
   pageOut(): void {
     const { firstSequence, firstPublishedAt } = this.ready;
     if (firstPublishedAt !== 0) this.noteAge(firstSequence, firstPublishedAt);
     this.ready.pageOut(this.consumers.size > 0);
-    this.#retries?.pageOut();
+    this.#upkeep.retries?.pageOut();
   }
 
   lose(entry: Entry): void {
@@ -451,7 +415,7 @@ export class Queue implements Holder {
   relocate(sequence: number, oldId: number, to: NewPlace): boolean {
     return (
       this.ready.relocate(sequence, oldId, to) ||
-      this.#retries?.relocate(sequence, oldId, to) === true ||
+      this.#upkeep.retries?.relocate(sequence, oldId, to) === true ||
       this.services.deadLetters.relocate(this, sequence, oldId, to)
     );
   }
@@ -461,29 +425,7 @@ export class Queue implements Holder {
    * its way to dead-letter exchanges; `anyhow` says that it has to go all the same.
    */
   tidy(now: number = this.services.clock.now, anyhow = false): boolean {
-    if (this.deleted) return true;
-    const { deadLetters } = this.services;
-    const { maxLength, maxLengthBytes, deadLetterExchange } = this.settings;
-    const { ready } = this;
-    const isFull = (): boolean => {
-      if (anyhow || deadLetterExchange === undefined || !deadLetters.full) return false;
-      deadLetters.whenRoom(this);
-      return true;
-    };
-    if (this.#retries !== undefined)
-      for (let entry = this.#retries.takeDue(now); entry !== undefined; entry = this.#retries.takeDue(now))
-        this.#rejoinReady(entry);
-    if (this.#timed) {
-      for (let deadline = ready.headDeadline; deadline !== 0 && deadline <= now; deadline = ready.headDeadline) {
-        if (isFull()) return false;
-        this.leave(ready.takeExpired(now) as Entry, 'expired');
-      }
-      if (ready.count === 0) this.#timed = false;
-    }
-    while (this.#drops && (ready.count > maxLength || ready.bytes > maxLengthBytes) && !isFull())
-      this.leave(ready.takeFirstToDrop() as Entry, 'maxlen');
-    this.#watch();
-    return true;
+    return this.#upkeep.tidy(now, anyhow);
   }
 
   loaded(): void {
@@ -496,41 +438,15 @@ export class Queue implements Holder {
     entry.consumer = undefined;
     if (this.deleted) return this.letGo(entry);
     entry.redelivered = true;
-    if (this.#counts && !this.#count(entry, failed)) return this.leave(entry, 'delivery_limit');
-    if (this.#retries !== undefined && this.#retryLater(entry, failed)) return;
-    this.#rejoinReady(entry);
-  }
-
-  #rejoinReady(entry: Entry): void {
+    const fate = this.#upkeep.cameBack(entry, failed);
+    if (fate === 'too often') return this.leave(entry, 'delivery_limit');
+    if (fate === 'waits') return;
     this.ready.return(entry);
-    if (entry.marks !== undefined && entry.marks.deadline !== 0) this.#timed = true;
-  }
-
-  /** Whether an entry that came back has to wait first: for longer with each time. */
-  #retryLater(entry: Entry, failed: boolean): boolean {
-    const { delayedRetryType: which, delayedRetryMinMs, delayedRetryMaxMs } = this.settings;
-    if (which === 'disabled' || (which !== 'all' && (which === 'failed') !== failed)) return false;
-    const times = (failed ? entry.marks?.failed : entry.marks?.acquired) ?? 1;
-    const delayMs = Math.min(delayedRetryMinMs * times, delayedRetryMaxMs);
-    if (delayMs <= 0) return false;
-    (this.#retries as Retries).add(entry, this.services.clock.now + delayMs);
-    this.#watch();
-    return true;
-  }
-
-  /** Counts a return; false when that was one too many. */
-  #count(entry: Entry, failed: boolean): boolean {
-    entry.marks ??= new Marks(0, 0, 0, 0);
-    entry.marks.acquired++;
-    if (failed) entry.marks.failed++;
-    if (entry.marks.failed > this.settings.deliveryLimit) return false;
-    // What is not in memory keeps its old counts on the disk.
-    if (entry.id !== 0 && entry.message.loaded) entry.message.store?.rewrite(entry);
-    return true;
+    this.#upkeep.joined(entry.marks);
   }
 
   /** An entry that was taken out has died: it goes to the dead-letter exchange, or nowhere. */
-  protected leave(entry: Entry, reason: DeathReason): void {
+  leave(entry: Entry, reason: DeathReason): void {
     this.deduplication?.settled(entry.sequence);
     this.deaths[reason]++;
     const { deadLetters, dropped } = this.services;
@@ -542,38 +458,6 @@ export class Queue implements Holder {
   #activate(consumer: Consumer | undefined): void {
     this.activeConsumer = consumer;
     if (consumer !== undefined) this.#turns.push(consumer);
-  }
-
-  /** Arms for what is due next: the first message's end, or the queue's own. */
-  #watch(): void {
-    const { expiresMs } = this.settings;
-    const head = this.#timed ? this.ready.headDeadline : 0;
-    const end = this.consumers.size === 0 ? this.#usedAt + expiresMs : Number.POSITIVE_INFINITY;
-    const next = Math.min(head === 0 ? Number.POSITIVE_INFINITY : head, end, this.#retries?.next ?? end);
-    if (next === Number.POSITIVE_INFINITY) return;
-    this.#deadline ??= new Deadline(this.services.deadlines, now => this.#due(now));
-    this.#deadline.arm(next);
-  }
-
-  #due(now: number): void {
-    if (this.consumers.size === 0 && this.#usedAt + this.settings.expiresMs <= now) return this.services.unused(this);
-    this.tidy(now);
-    this.dispatch(now);
-  }
-
-  #marksOf(message: Message): Marks | undefined {
-    const { messageTtlMs, maxPriority } = this.settings;
-    const { headerStart, headerEnd } = message;
-    const header = message.header as Buffer;
-    const ttl = hasExpiration(message)
-      ? Math.min(messageTtlMs, Number(peekProperty(header, headerStart, headerEnd, 'expiration')))
-      : messageTtlMs;
-    const deadline = ttl === Number.POSITIVE_INFINITY ? 0 : this.services.clock.now + ttl;
-    const priority =
-      maxPriority === undefined
-        ? 0
-        : Math.min(maxPriority, peekProperty(header, headerStart, headerEnd, 'priority') ?? 0);
-    return deadline === 0 && priority === 0 ? undefined : new Marks(deadline, priority, 0, 0);
   }
 
   #deliver(consumer: Consumer, entry: Entry, now: number): void {
@@ -616,11 +500,6 @@ export class Queue implements Holder {
     if (this.deleted) store.forget(entry.id, entry.message.bodyBytes);
     else store.settle(entry);
   }
-}
-
-/** Property flag `expiration` of the content header. */
-function hasExpiration(message: Message): boolean {
-  return ((message.header as Buffer)[message.headerStart + 12]! & 1) !== 0;
 }
 
 function firstOf(consumers: ReadonlySet<Consumer>): Consumer | undefined {

@@ -91,6 +91,26 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'delete a queue, an exchange or a binding',
     load: async () => (await import('./delete.ts')).deleteCommand(),
   },
+  policies: {
+    group: objects,
+    summary: 'list, set and delete policies',
+    load: async () => (await import('./policies.ts')).policiesCommand('policies'),
+  },
+  'operator-policies': {
+    group: objects,
+    summary: 'list, set and delete operator policies, which set bounds to policies and arguments',
+    load: async () => (await import('./policies.ts')).policiesCommand('operator-policies'),
+  },
+  limits: {
+    group: objects,
+    summary: 'list, set and lift limits of virtual hosts and users',
+    load: async () => (await import('./limits.ts')).limitsCommand(),
+  },
+  parameters: {
+    group: objects,
+    summary: 'list, set and delete parameters',
+    load: async () => (await import('./parameters.ts')).parametersCommand(),
+  },
   close: {
     group: objects,
     summary: 'close a connection, or all of a user',

@@ -22,6 +22,8 @@ const NAMES: Readonly<Record<string, string>> = {
   user: 'users',
   vhost: 'vhosts',
   connection: 'connections',
+  policy: 'policies',
+  'operator-policy': 'operator-policies',
 };
 
 /** Answers `leveret __complete -- WORDS`, which the shells call: a line each, value and meaning with a tab between. */

@@ -19,7 +19,9 @@ type VhostCall =
   | 'GET /exchanges/:vhost'
   | 'GET /bindings/:vhost'
   | 'GET /vhosts/:name/permissions'
-  | 'GET /vhosts/:name/topic-permissions';
+  | 'GET /vhosts/:name/topic-permissions'
+  | 'GET /policies/:vhost'
+  | 'GET /operator-policies/:vhost';
 
 /** A kind of thing that can be listed. */
 export interface ListKind {
@@ -44,6 +46,17 @@ const yesNo = (value: unknown): string => (value === true ? 'yes' : value === fa
 const exchangeName = (value: unknown): string => (value === '' ? '(default)' : shown(value));
 const list = (value: unknown): string => (Array.isArray(value) ? value.map(String).join(',') : shown(value));
 const vhost: ListColumn = { title: 'vhost', field: 'vhost', vhost: true };
+
+const policyColumns: readonly ListColumn[] = [
+  { title: 'name', field: 'name' },
+  vhost,
+  { title: 'pattern', field: 'pattern' },
+  { title: 'apply-to', field: 'apply-to' },
+  { title: 'priority', field: 'priority' },
+  { title: 'definition', field: 'definition' },
+  { title: 'queues', field: 'holds_for.queues' },
+  { title: 'exchanges', field: 'holds_for.exchanges' },
+];
 
 /** The kinds, by their names in the plural. */
 export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
@@ -175,6 +188,36 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
       { title: 'exchange', field: 'exchange' },
       { title: 'write', field: 'write' },
       { title: 'read', field: 'read' },
+    ],
+  },
+  policies: {
+    summary: 'policies, and how many queues and exchanges each holds for',
+    all: 'GET /policies',
+    ofVhost: 'GET /policies/:vhost',
+    columns: policyColumns,
+  },
+  'operator-policies': {
+    summary: 'operator policies, and how many queues and exchanges each holds for',
+    all: 'GET /operator-policies',
+    ofVhost: 'GET /operator-policies/:vhost',
+    columns: policyColumns,
+  },
+  parameters: {
+    summary: 'parameters of virtual hosts, limits and operator policies included',
+    all: 'GET /parameters',
+    columns: [
+      { title: 'name', field: 'name' },
+      { title: 'component', field: 'component' },
+      { title: 'vhost', field: 'vhost' },
+      { title: 'value', field: 'value' },
+    ],
+  },
+  'global-parameters': {
+    summary: 'parameters of the whole broker',
+    all: 'GET /global-parameters',
+    columns: [
+      { title: 'name', field: 'name' },
+      { title: 'value', field: 'value' },
     ],
   },
   vhosts: {

@@ -5,6 +5,7 @@ import type { RuleFact } from '../broker/facts.ts';
 import { checkPolicy, type GivenPolicy, type PolicyKind } from '../broker/policy-check.ts';
 import { vhostLimits } from '../broker/vhost-rules.ts';
 import { badRequest } from './errors.ts';
+import { slowName } from './pattern-trial.ts';
 
 /** The limits that a user can have. */
 export const userLimits = ['max-connections', 'max-channels'] as const;
@@ -17,6 +18,11 @@ export const limitsOfVhosts = 'vhost-limits';
 export function policyFact(kind: PolicyKind, vhost: string, given: GivenPolicy): RuleFact {
   const checked = checkPolicy(kind, given);
   if (isProblems(checked)) throw badRequest(invalid(...checked));
+  const slow = slowName(checked.pattern);
+  if (slow !== undefined)
+    throw badRequest(
+      invalid(`pattern takes too long on names such as '${slow.slice(0, 20)}...': repeat nothing that repeats itself`),
+    );
   return { type: `${kind}.put`, vhost, ...checked };
 }
 
@@ -45,20 +51,9 @@ export function parameterFacts(vhost: string, component: string, name: string, v
     throw badRequest(invalid(`${name} not a list ${erlangPlain(value)}`));
   const given = fields as Readonly<Record<string, Plain>>;
   if (component === limitsOfVhosts) return Object.entries(given).map(([limit, each]) => limitFact(vhost, limit, each));
-  const { pattern, definition, priority, 'apply-to': applyTo } = given;
-  const problems = Object.entries({ pattern, definition })
-    .filter(([, each]) => each === undefined)
-    .map(([key]) => `Key "${key}" not found in ${name}`);
-  if (pattern === undefined || definition === undefined) throw badRequest(invalid(...problems));
-  return [
-    policyFact('operator-policy', vhost, {
-      name,
-      pattern,
-      definition,
-      ...(priority === undefined ? {} : { priority }),
-      ...(applyTo === undefined ? {} : { applyTo }),
-    }),
-  ];
+  const missing = ['pattern', 'definition'].filter(key => given[key] === undefined);
+  if (missing.length > 0) throw badRequest(invalid(...missing.map(key => `Key "${key}" not found in ${name}`)));
+  return [policyFact('operator-policy', vhost, { ...given, name })];
 }
 
 function invalid(...problems: readonly string[]): string {

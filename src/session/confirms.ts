@@ -1,7 +1,7 @@
 // Publisher confirms of a channel: counted from confirm.select, sent cumulatively and in publish order.
 import { frameEnd } from '../amqp/frame.ts';
 import type { Journal } from '../broker/journal.ts';
-import type { Services } from '../broker/queue.ts';
+import type { Services } from '../broker/services.ts';
 import type { Waiter } from '../broker/store.ts';
 import type { Channel } from './channel.ts';
 

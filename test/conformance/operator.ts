@@ -49,8 +49,8 @@ const pathOf = ({ operator, vhost = '/' }: Partial<Policy>, name: string): strin
 let turn: Promise<unknown> = Promise.resolve();
 
 /**
- * Changes policies one request after the other. Of two at once, RabbitMQ may apply both with the first, and answer the
- * second before the queues know of it.
+ * Changes policies and tracing one request after the other. Of two policies at once, RabbitMQ may apply both with the
+ * first, and answer the second before the queues know of it; of two vhosts traced at once it may forget one.
  */
 function inTurn<T>(change: () => Promise<T>): Promise<T> {
   const result = turn.then(change);
@@ -136,5 +136,5 @@ export async function permitTopics(
 
 /** Has copies of all messages of a vhost published to its `amq.rabbitmq.trace`, or no longer. */
 export async function trace(t: Stage, vhost: string, tracing: boolean): Promise<void> {
-  await must(t, 'PUT', `/vhosts/${encode(vhost)}`, { tracing });
+  await inTurn(() => must(t, 'PUT', `/vhosts/${encode(vhost)}`, { tracing }));
 }

@@ -19,16 +19,8 @@ export function ruleFactsOf(file: Definitions, into: string | undefined): RuleFa
         parameterFacts(into ?? vhost ?? '', component, name, value),
       ),
     );
-  for (const { vhost, name, pattern, definition, priority, 'apply-to': applyTo } of file.policies) {
-    const given = {
-      name,
-      pattern,
-      definition,
-      ...(priority === undefined ? {} : { priority }),
-      ...(applyTo === undefined ? {} : { applyTo }),
-    };
-    facts.push(naming(`policy '${name}'`, () => policyFact('policy', into ?? vhost ?? '', given)));
-  }
+  for (const { vhost, ...policy } of file.policies)
+    facts.push(naming(`policy '${policy.name}'`, () => policyFact('policy', into ?? vhost ?? '', policy)));
   return facts;
 }
 

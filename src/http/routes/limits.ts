@@ -95,6 +95,7 @@ export const limitRoutes: readonly Route[] = [
     summary: 'Sets max-connections or max-channels of a user; a value below 0 is no limit',
     run: async ({ management, params: { user, name }, body }) => {
       if (!management.authority.accounts.has(user)) throw new HttpError(400, 'bad_request', `no such user: '${user}'`);
+
       const problem = limitProblem('user-limits', userLimits, name, body.value);
       if (problem !== undefined) throw badRequest(problem);
       await recordPeople(management, [{ type: 'user.limit.put', user, name, value: body.value as number }]);

@@ -81,6 +81,7 @@ export const parameterRoutes: readonly Route[] = [
       const { management, viewer, vhost, body } = ask;
       const { component, name } = ask.params;
       expectNames(component, name);
+
       const facts = parameterFacts(vhost.name, component, name, body.value);
       const isNew = found(vhost, component, name) === undefined;
       if (facts.some(({ type }) => type === 'parameter.put'))
@@ -131,8 +132,10 @@ export const parameterRoutes: readonly Route[] = [
     body: parameter,
     answer: 'nothing',
     summary: 'Sets a parameter of the whole broker; it is kept, and nothing here acts on it',
-    run: async ({ management, params: { name }, body: { value } }) => {
+    run: async ({ management, params: { name }, body }) => {
       expectNames(name);
+
+      const value = body.value;
       const isNew = !management.broker.globalParameters.has(name);
       await durably(management, 'topology', () =>
         management.broker.setGlobalParameter({ type: 'global-parameter.put', name, value }),

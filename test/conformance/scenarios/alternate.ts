@@ -22,7 +22,7 @@ const returned = (channel: Channel, exchange: string, routingKey: string, body =
     body,
   });
 
-scenario('takes what is not routed, under its own exchange and key', { covers: ['alternate:argument'] }, async t => {
+scenario('takes what is not routed, under its own exchange and key', { covers: ['alternate/argument'] }, async t => {
   const channel = await t.channel();
   const { exchange: alternate, queue } = await asylum(t, channel);
   const exchange = await t.exchange(channel, 'direct', to(alternate));
@@ -34,7 +34,7 @@ scenario('takes what is not routed, under its own exchange and key', { covers: [
   });
 });
 
-scenario('takes nothing that is routed', { covers: ['alternate:argument'] }, async t => {
+scenario('takes nothing that is routed', { covers: ['alternate/argument'] }, async t => {
   const channel = await t.channel();
   const { exchange: alternate, queue } = await asylum(t, channel);
   const exchange = await t.exchange(channel, 'direct', to(alternate));
@@ -47,7 +47,7 @@ scenario('takes nothing that is routed', { covers: ['alternate:argument'] }, asy
 });
 
 for (const type of ['fanout', 'topic', 'headers']) {
-  scenario(`of a ${type} exchange`, { covers: ['alternate:argument'] }, async t => {
+  scenario(`of a ${type} exchange`, { covers: ['alternate/argument'] }, async t => {
     const channel = await t.channel();
     const { exchange: alternate, queue } = await asylum(t, channel);
     const exchange = await t.exchange(channel, type, to(alternate));
@@ -56,7 +56,7 @@ for (const type of ['fanout', 'topic', 'headers']) {
   });
 }
 
-scenario('routes by its own rules', { covers: ['alternate:argument'] }, async t => {
+scenario('routes by its own rules', { covers: ['alternate/argument'] }, async t => {
   const channel = await t.channel();
   const alternate = await t.exchange(channel, 'topic');
   const queue = await t.queue(channel);
@@ -68,7 +68,7 @@ scenario('routes by its own rules', { covers: ['alternate:argument'] }, async t 
   await channel.got(queue, 1, 0, 'yes', { exchange, routingKey: 'a.b' });
 });
 
-scenario('what it takes is not returned, and is confirmed', { covers: ['alternate:return'] }, async t => {
+scenario('what it takes is not returned, and is confirmed', { covers: ['alternate/return'] }, async t => {
   const channel = await t.channel();
   const { exchange: alternate, queue } = await asylum(t, channel);
   const exchange = await t.exchange(channel, 'direct', to(alternate));
@@ -79,7 +79,7 @@ scenario('what it takes is not returned, and is confirmed', { covers: ['alternat
   await t.holds(queue, ['x']);
 });
 
-scenario('what it does not take is returned once', { covers: ['alternate:return'] }, async t => {
+scenario('what it does not take is returned once', { covers: ['alternate/return'] }, async t => {
   const channel = await t.channel();
   const alternate = await t.exchange(channel, 'fanout');
   const exchange = await t.exchange(channel, 'direct', to(alternate));
@@ -90,7 +90,7 @@ scenario('what it does not take is returned once', { covers: ['alternate:return'
   await channel.quiet();
 });
 
-scenario('a missing one takes nothing until it is there', { covers: ['alternate:missing'] }, async t => {
+scenario('a missing one takes nothing until it is there', { covers: ['alternate/missing'] }, async t => {
   const channel = await t.channel();
   const alternate = t.name('x');
   const exchange = await t.exchange(channel, 'direct', to(alternate));
@@ -105,7 +105,7 @@ scenario('a missing one takes nothing until it is there', { covers: ['alternate:
   await channel.got(queue, 1, 0, 'y', { exchange, routingKey: 'k' });
 });
 
-scenario('a deleted one takes nothing', { covers: ['alternate:missing'] }, async t => {
+scenario('a deleted one takes nothing', { covers: ['alternate/missing'] }, async t => {
   const channel = await t.channel();
   const { exchange: alternate, queue } = await asylum(t, channel);
   const exchange = await t.exchange(channel, 'direct', to(alternate));
@@ -115,7 +115,7 @@ scenario('a deleted one takes nothing', { covers: ['alternate:missing'] }, async
   await channel.gotNothing(queue);
 });
 
-scenario('is no binding: delete if-unused does not see it', { covers: ['alternate:argument'] }, async t => {
+scenario('is no binding: delete if-unused does not see it', { covers: ['alternate/argument'] }, async t => {
   const channel = await t.channel();
   const alternate = await t.exchange(channel, 'fanout');
   await t.exchange(channel, 'direct', to(alternate));
@@ -123,7 +123,7 @@ scenario('is no binding: delete if-unused does not see it', { covers: ['alternat
   await t.noExchange(alternate);
 });
 
-scenario('may be internal', { covers: ['alternate:argument'] }, async t => {
+scenario('may be internal', { covers: ['alternate/argument'] }, async t => {
   const channel = await t.channel();
   const alternate = await t.exchange(channel, 'fanout', { internal: true });
   const queue = await t.queue(channel);
@@ -133,7 +133,7 @@ scenario('may be internal', { covers: ['alternate:argument'] }, async t => {
   await channel.got(queue, 1, 0, 'x', { exchange, routingKey: 'k' });
 });
 
-scenario('the default exchange takes nothing as one', { covers: ['alternate:missing'] }, async t => {
+scenario('the default exchange takes nothing as one', { covers: ['alternate/missing'] }, async t => {
   const channel = await t.channel();
   const exchange = await t.exchange(channel, 'topic', to(''));
   const queue = await t.queue(channel);
@@ -142,7 +142,7 @@ scenario('the default exchange takes nothing as one', { covers: ['alternate:miss
   await channel.gotNothing(queue);
 });
 
-scenario('a chain is gone through to its end', { covers: ['alternate:chain'] }, async t => {
+scenario('a chain is gone through to its end', { covers: ['alternate/chain'] }, async t => {
   const channel = await t.channel();
   const { exchange: third, queue } = await asylum(t, channel);
   const second = await t.exchange(channel, 'topic', to(third));
@@ -152,7 +152,7 @@ scenario('a chain is gone through to its end', { covers: ['alternate:chain'] }, 
   await channel.quiet();
 });
 
-scenario('a chain ends where a message is routed', { covers: ['alternate:chain'] }, async t => {
+scenario('a chain ends where a message is routed', { covers: ['alternate/chain'] }, async t => {
   const channel = await t.channel();
   const { exchange: third, queue: last } = await asylum(t, channel);
   const second = await t.exchange(channel, 'direct', to(third));
@@ -164,7 +164,7 @@ scenario('a chain ends where a message is routed', { covers: ['alternate:chain']
   await t.sees(last, 0);
 });
 
-scenario('a cycle is gone through once', { covers: ['alternate:cycle'] }, async t => {
+scenario('a cycle is gone through once', { covers: ['alternate/cycle'] }, async t => {
   const channel = await t.channel();
   const names = [t.name('x'), t.name('x'), t.name('x')] as const;
   await t.exchange(channel, 'direct', to(names[1]), names[0]);
@@ -179,7 +179,7 @@ scenario('a cycle is gone through once', { covers: ['alternate:cycle'] }, async 
   await channel.quiet();
 });
 
-scenario('an exchange may be its own', { covers: ['alternate:cycle'] }, async t => {
+scenario('an exchange may be its own', { covers: ['alternate/cycle'] }, async t => {
   const channel = await t.channel();
   const name = t.name('x');
   const exchange = await t.exchange(channel, 'direct', to(name), name);
@@ -188,7 +188,7 @@ scenario('an exchange may be its own', { covers: ['alternate:cycle'] }, async t 
   await channel.quiet();
 });
 
-scenario('an exchange that routes to an exchange has routed', { covers: ['alternate:argument'] }, async t => {
+scenario('an exchange that routes to an exchange has routed', { covers: ['alternate/argument'] }, async t => {
   const channel = await t.channel();
   const { exchange: alternate, queue } = await asylum(t, channel);
   const exchange = await t.exchange(channel, 'direct', to(alternate));
@@ -199,7 +199,7 @@ scenario('an exchange that routes to an exchange has routed', { covers: ['altern
   await channel.gotNothing(queue);
 });
 
-scenario('that of a bound exchange is used too', { covers: ['alternate:chain'] }, async t => {
+scenario('that of a bound exchange is used too', { covers: ['alternate/chain'] }, async t => {
   const channel = await t.channel();
   const { exchange: alternate, queue } = await asylum(t, channel);
   const exchange = await t.exchange(channel, 'fanout');
@@ -214,7 +214,7 @@ scenario('that of a bound exchange is used too', { covers: ['alternate:chain'] }
 
 scenario(
   'is asked only when no key of CC is routed either',
-  { covers: ['alternate:argument', 'copies:cc'] },
+  { covers: ['alternate/argument', 'copies/cc'] },
   async t => {
     const channel = await t.channel();
     const { exchange: alternate, queue } = await asylum(t, channel);
@@ -228,7 +228,7 @@ scenario(
   },
 );
 
-scenario('is given the keys of CC too', { covers: ['alternate:argument', 'copies:cc'] }, async t => {
+scenario('is given the keys of CC too', { covers: ['alternate/argument', 'copies/cc'] }, async t => {
   const channel = await t.channel();
   const alternate = await t.exchange(channel, 'direct');
   const queue = await t.queue(channel);
@@ -241,7 +241,7 @@ scenario('is given the keys of CC too', { covers: ['alternate:argument', 'copies
 
 scenario(
   'redeclared otherwise is refused',
-  { covers: ['alternate:equivalent', 'err:inequivalent-exchange'] },
+  { covers: ['alternate/equivalent', 'err:inequivalent-exchange'] },
   async t => {
     const wire = await t.login();
     const alternate = t.name('x');
@@ -267,7 +267,7 @@ for (const [value, type] of [
   [null, 'void'],
   [[['S', 'a']], 'array'],
 ] as const) {
-  scenario(`of the type ${type} is refused`, { covers: ['alternate:type'] }, async t => {
+  scenario(`of the type ${type} is refused`, { covers: ['alternate/type'] }, async t => {
     const channel = await t.channel();
     const exchange = t.name('x');
     channel.send('exchange.declare', { exchange, type: 'direct', arguments: { 'alternate-exchange': value } });
@@ -277,7 +277,7 @@ for (const [value, type] of [
   });
 }
 
-scenario('needs read on the exchange and write on the alternate', { covers: ['alternate:permission'] }, async t => {
+scenario('needs read on the exchange and write on the alternate', { covers: ['alternate/permission'] }, async t => {
   const wire = await t.login({ user: 'limited', password: 'secret' });
   const refusal = (name: string): string => `ACCESS_REFUSED - access to ${X(name)} refused for user 'limited'`;
   const [noRead, noWrite] = [t.name('-conf-write'), t.name('-conf-read')];
@@ -292,7 +292,7 @@ scenario('needs read on the exchange and write on the alternate', { covers: ['al
   await t.exchange(await wire.channel(), 'direct', to(writable), whole);
 });
 
-scenario('needs no permission of who publishes', { covers: ['alternate:permission'] }, async t => {
+scenario('needs no permission of who publishes', { covers: ['alternate/permission'] }, async t => {
   const owner = await t.channel();
   const { exchange: alternate, queue } = await asylum(t, owner);
   const exchange = await t.exchange(owner, 'direct', to(alternate), t.name('-write'));
@@ -302,7 +302,7 @@ scenario('needs no permission of who publishes', { covers: ['alternate:permissio
   await t.holds(queue, ['x']);
 });
 
-scenario('by policy, live and until the policy goes', { covers: ['alternate:policy', 'policy:exchanges'] }, async t => {
+scenario('by policy, live and until the policy goes', { covers: ['alternate/policy', 'policy/exchanges'] }, async t => {
   const channel = await t.channel();
   const { exchange: alternate, queue } = await asylum(t, channel);
   const exchange = await t.exchange(channel, 'direct');
@@ -317,7 +317,7 @@ scenario('by policy, live and until the policy goes', { covers: ['alternate:poli
   await returned(channel, exchange, 'k', 'after');
 });
 
-scenario('by policy, for an exchange declared later', { covers: ['alternate:policy'] }, async t => {
+scenario('by policy, for an exchange declared later', { covers: ['alternate/policy'] }, async t => {
   const channel = await t.channel();
   const { exchange: alternate, queue } = await asylum(t, channel);
   const exchange = t.name('x');
@@ -327,7 +327,7 @@ scenario('by policy, for an exchange declared later', { covers: ['alternate:poli
   await channel.got(queue, 1, 0, 'x', { exchange, routingKey: 'k' });
 });
 
-scenario('by argument goes before that by policy', { covers: ['alternate:policy', 'policy:argument'] }, async t => {
+scenario('by argument goes before that by policy', { covers: ['alternate/policy', 'policy/argument'] }, async t => {
   const channel = await t.channel();
   const byArgument = await asylum(t, channel);
   const byPolicy = await asylum(t, channel);
@@ -338,7 +338,7 @@ scenario('by argument goes before that by policy', { covers: ['alternate:policy'
   await channel.gotNothing(byPolicy.queue);
 });
 
-scenario('by policy is not compared on redeclare', { covers: ['alternate:policy'] }, async t => {
+scenario('by policy is not compared on redeclare', { covers: ['alternate/policy'] }, async t => {
   const channel = await t.channel();
   const { exchange: alternate } = await asylum(t, channel);
   const exchange = await t.exchange(channel, 'direct');
@@ -346,7 +346,7 @@ scenario('by policy is not compared on redeclare', { covers: ['alternate:policy'
   await t.exchange(channel, 'direct', {}, exchange);
 });
 
-scenario('by policy, in a cycle', { covers: ['alternate:policy', 'alternate:cycle'] }, async t => {
+scenario('by policy, in a cycle', { covers: ['alternate/policy', 'alternate/cycle'] }, async t => {
   const channel = await t.channel();
   const [a, b] = [await t.exchange(channel, 'direct'), await t.exchange(channel, 'direct')];
   await setPolicy(t, { pattern: only(a), definition: { 'alternate-exchange': b } });

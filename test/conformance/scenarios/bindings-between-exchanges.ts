@@ -14,7 +14,7 @@ async function fanouts(t: Stage, channel: Channel, count: number, options = {}):
   return names;
 }
 
-scenario('each applies its own rule to the published key', { covers: ['exchange-bindings:key'] }, async t => {
+scenario('each applies its own rule to the published key', { covers: ['exchange-bindings/key'] }, async t => {
   const channel = await t.channel();
   const [topic, direct] = [await t.exchange(channel, 'topic'), await t.exchange(channel, 'direct')];
   const queue = await t.queue(channel);
@@ -24,7 +24,7 @@ scenario('each applies its own rule to the published key', { covers: ['exchange-
   await channel.got(queue, 1, 0, 'a.b', { exchange: topic, routingKey: 'a.b' });
 });
 
-scenario('the key of the binding is not handed on', { covers: ['exchange-bindings:key'] }, async t => {
+scenario('the key of the binding is not handed on', { covers: ['exchange-bindings/key'] }, async t => {
   const channel = await t.channel();
   const [source, direct] = [await t.exchange(channel, 'fanout'), await t.exchange(channel, 'direct')];
   const queue = await t.queue(channel);
@@ -35,7 +35,7 @@ scenario('the key of the binding is not handed on', { covers: ['exchange-binding
   await channel.got(queue, 1, 0, 'yes', { exchange: source, routingKey: 'k' });
 });
 
-scenario('two bindings of other keys give one copy', { covers: ['exchange-bindings:once'] }, async t => {
+scenario('two bindings of other keys give one copy', { covers: ['exchange-bindings/once'] }, async t => {
   const channel = await t.channel();
   const [source, destination] = [await t.exchange(channel, 'topic'), await t.exchange(channel, 'fanout')];
   const queue = await t.queue(channel);
@@ -50,7 +50,7 @@ scenario('two bindings of other keys give one copy', { covers: ['exchange-bindin
   await channel.got(queue, 2, 0, 'y', { exchange: source, routingKey: 'a.b' });
 });
 
-scenario('many ways to one queue give one copy', { covers: ['exchange-bindings:once'] }, async t => {
+scenario('many ways to one queue give one copy', { covers: ['exchange-bindings/once'] }, async t => {
   const channel = await t.channel();
   const [top, ...middle] = (await fanouts(t, channel, 6)) as [string, ...string[]];
   const queue = await t.queue(channel);
@@ -63,7 +63,7 @@ scenario('many ways to one queue give one copy', { covers: ['exchange-bindings:o
 });
 
 for (const length of [1, 2, 3, 8]) {
-  scenario(`a cycle of ${length} gives one copy`, { covers: ['exchange-bindings:cycle'] }, async t => {
+  scenario(`a cycle of ${length} gives one copy`, { covers: ['exchange-bindings/cycle'] }, async t => {
     const channel = await t.channel();
     const ring = await fanouts(t, channel, length);
     for (const [index, source] of ring.entries()) await link(channel, source, ring[(index + 1) % length]!);
@@ -75,7 +75,7 @@ for (const length of [1, 2, 3, 8]) {
   });
 }
 
-scenario('a cycle with no queue returns once', { covers: ['exchange-bindings:cycle'] }, async t => {
+scenario('a cycle with no queue returns once', { covers: ['exchange-bindings/cycle'] }, async t => {
   const channel = await t.channel();
   const [a, b] = (await fanouts(t, channel, 2)) as [string, string];
   await link(channel, a, b);
@@ -86,7 +86,7 @@ scenario('a cycle with no queue returns once', { covers: ['exchange-bindings:cyc
   await channel.quiet();
 });
 
-scenario('a cycle of topics ends where no key matches', { covers: ['exchange-bindings:cycle'] }, async t => {
+scenario('a cycle of topics ends where no key matches', { covers: ['exchange-bindings/cycle'] }, async t => {
   const channel = await t.channel();
   const [a, b] = [await t.exchange(channel, 'topic'), await t.exchange(channel, 'topic')];
   await link(channel, a, b, 'x.#');
@@ -98,7 +98,7 @@ scenario('a cycle of topics ends where no key matches', { covers: ['exchange-bin
   await channel.got(queue, 2, 0, 'y', { exchange: b, routingKey: 'y' });
 });
 
-scenario('a deep chain reaches its end', { covers: ['exchange-bindings:key'] }, async t => {
+scenario('a deep chain reaches its end', { covers: ['exchange-bindings/key'] }, async t => {
   const channel = await t.channel();
   const chain = await fanouts(t, channel, 20);
   for (const [index, destination] of chain.slice(1).entries()) await link(channel, chain[index]!, destination);
@@ -108,7 +108,7 @@ scenario('a deep chain reaches its end', { covers: ['exchange-bindings:key'] }, 
   await channel.got(queue, 1, 0, 'x', { exchange: chain[0]!, routingKey: 'k' });
 });
 
-scenario('auto-delete goes when what it feeds is unbound', { covers: ['exchange-bindings:auto-delete'] }, async t => {
+scenario('auto-delete goes when what it feeds is unbound', { covers: ['exchange-bindings/auto-delete'] }, async t => {
   const channel = await t.channel();
   const [source] = (await fanouts(t, channel, 1, { autoDelete: true })) as [string];
   const [a, b] = (await fanouts(t, channel, 2)) as [string, string];
@@ -121,7 +121,7 @@ scenario('auto-delete goes when what it feeds is unbound', { covers: ['exchange-
   await t.seesExchange(a);
 });
 
-scenario('auto-delete stays when what feeds it is unbound', { covers: ['exchange-bindings:auto-delete'] }, async t => {
+scenario('auto-delete stays when what feeds it is unbound', { covers: ['exchange-bindings/auto-delete'] }, async t => {
   const channel = await t.channel();
   const [source] = (await fanouts(t, channel, 1)) as [string];
   const [destination] = (await fanouts(t, channel, 1, { autoDelete: true })) as [string];
@@ -132,7 +132,7 @@ scenario('auto-delete stays when what feeds it is unbound', { covers: ['exchange
   await t.seesExchange(destination);
 });
 
-scenario('auto-delete goes with the exchange that it feeds', { covers: ['exchange-bindings:auto-delete'] }, async t => {
+scenario('auto-delete goes with the exchange that it feeds', { covers: ['exchange-bindings/auto-delete'] }, async t => {
   const channel = await t.channel();
   const [source] = (await fanouts(t, channel, 1, { autoDelete: true })) as [string];
   const [destination] = (await fanouts(t, channel, 1)) as [string];
@@ -143,7 +143,7 @@ scenario('auto-delete goes with the exchange that it feeds', { covers: ['exchang
 
 scenario(
   'auto-delete in a cycle goes when the cycle is cut',
-  { covers: ['exchange-bindings:auto-delete'] },
+  { covers: ['exchange-bindings/auto-delete'] },
   async t => {
     const channel = await t.channel();
     const [a, b] = (await fanouts(t, channel, 2, { autoDelete: true })) as [string, string];
@@ -157,7 +157,7 @@ scenario(
 
 scenario(
   'auto-delete bound to itself goes with that binding',
-  { covers: ['exchange-bindings:auto-delete'] },
+  { covers: ['exchange-bindings/auto-delete'] },
   async t => {
     const channel = await t.channel();
     const [exchange] = (await fanouts(t, channel, 1, { autoDelete: true })) as [string];
@@ -169,7 +169,7 @@ scenario(
 
 scenario(
   'auto-delete with queue and exchange waits for both',
-  { covers: ['exchange-bindings:auto-delete'] },
+  { covers: ['exchange-bindings/auto-delete'] },
   async t => {
     const channel = await t.channel();
     const [source] = (await fanouts(t, channel, 1, { autoDelete: true })) as [string];
@@ -186,7 +186,7 @@ scenario(
 
 scenario(
   'auto-delete goes when exclusive queues go with their connection',
-  { covers: ['exchange-bindings:auto-delete'] },
+  { covers: ['exchange-bindings/auto-delete'] },
   async t => {
     const owner = await t.channel();
     const channel = await t.channel();
@@ -203,7 +203,7 @@ scenario(
 
 scenario(
   'a queue that gets its copy twice otherwise counts once for mandatory',
-  { covers: ['exchange-bindings:once'] },
+  { covers: ['exchange-bindings/once'] },
   async t => {
     const channel = await t.channel();
     const [a, b] = (await fanouts(t, channel, 2)) as [string, string];
@@ -220,7 +220,7 @@ scenario(
   },
 );
 
-scenario('a deleted exchange in the middle cuts the way', { covers: ['exchange-bindings:key'] }, async t => {
+scenario('a deleted exchange in the middle cuts the way', { covers: ['exchange-bindings/key'] }, async t => {
   const channel = await t.channel();
   const [a, b, c] = (await fanouts(t, channel, 3)) as [string, string, string];
   const queue = await t.queue(channel);

@@ -16,7 +16,7 @@ for (const header of ['CC', 'BCC']) {
 
   scenario(
     `${header} gives more keys to a direct exchange`,
-    { covers: [`copies:${header.toLowerCase()}`] },
+    { covers: [`copies/${header.toLowerCase()}`] },
     async t => {
       const channel = await t.channel();
       const exchange = await t.exchange(channel, 'direct');
@@ -33,7 +33,7 @@ for (const header of ['CC', 'BCC']) {
 
   scenario(
     `${header} gives more keys to the default exchange`,
-    { covers: [`copies:${header.toLowerCase()}`] },
+    { covers: [`copies/${header.toLowerCase()}`] },
     async t => {
       const channel = await t.channel();
       const [a, b] = [await t.queue(channel), await t.queue(channel)];
@@ -44,7 +44,7 @@ for (const header of ['CC', 'BCC']) {
     },
   );
 
-  scenario(`${header} gives more keys to a topic exchange`, { covers: [`copies:${header.toLowerCase()}`] }, async t => {
+  scenario(`${header} gives more keys to a topic exchange`, { covers: [`copies/${header.toLowerCase()}`] }, async t => {
     const channel = await t.channel();
     const exchange = await t.exchange(channel, 'topic');
     const [a, b] = [await t.queue(channel), await t.queue(channel)];
@@ -56,7 +56,7 @@ for (const header of ['CC', 'BCC']) {
     await channel.got(b, 2, 0, 'x', { exchange, routingKey: 'a.b', properties: kept(headers) });
   });
 
-  scenario(`${header} alone makes a message routable`, { covers: [`copies:${header.toLowerCase()}`] }, async t => {
+  scenario(`${header} alone makes a message routable`, { covers: [`copies/${header.toLowerCase()}`] }, async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel);
     const routingKey = t.name('missing');
@@ -65,7 +65,7 @@ for (const header of ['CC', 'BCC']) {
     await channel.quiet();
   });
 
-  scenario(`${header} with the same key twice gives one copy`, { covers: ['copies:once'] }, async t => {
+  scenario(`${header} with the same key twice gives one copy`, { covers: ['copies/once'] }, async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel);
     const headers = { [header]: list(queue, queue) };
@@ -75,7 +75,7 @@ for (const header of ['CC', 'BCC']) {
     await t.sees(queue, 0);
   });
 
-  scenario(`two keys of ${header} to one queue give one copy`, { covers: ['copies:once'] }, async t => {
+  scenario(`two keys of ${header} to one queue give one copy`, { covers: ['copies/once'] }, async t => {
     const channel = await t.channel();
     const [exchange, queue] = [await t.exchange(channel, 'direct'), await t.queue(channel)];
     for (const key of ['a', 'b', 'c']) await t.bind(channel, queue, exchange, key);
@@ -85,7 +85,7 @@ for (const header of ['CC', 'BCC']) {
     await t.sees(queue, 0);
   });
 
-  scenario(`${header} with no keys in it changes nothing`, { covers: [`copies:${header.toLowerCase()}`] }, async t => {
+  scenario(`${header} with no keys in it changes nothing`, { covers: [`copies/${header.toLowerCase()}`] }, async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel);
     channel.publish('', queue, 'x', { properties: { headers: { [header]: [] } } });
@@ -99,7 +99,7 @@ for (const header of ['CC', 'BCC']) {
     [{ k: 'k' }, 'table'],
     [true, 'bool'],
   ] as const) {
-    scenario(`${header} of the type ${type} is refused`, { covers: ['copies:type'] }, async t => {
+    scenario(`${header} of the type ${type} is refused`, { covers: ['copies/type'] }, async t => {
       const channel = await t.channel();
       const queue = await t.queue(channel);
       channel.publish('', queue, 'x', { properties: { headers: { [header]: value } } });
@@ -109,7 +109,7 @@ for (const header of ['CC', 'BCC']) {
     });
   }
 
-  scenario(`elements of ${header} need not be strings`, { covers: ['copies:type'] }, async t => {
+  scenario(`elements of ${header} need not be strings`, { covers: ['copies/type'] }, async t => {
     const channel = await t.channel();
     const [a, b] = [await t.queue(channel), await t.queue(channel)];
     const headers = {
@@ -124,7 +124,7 @@ for (const header of ['CC', 'BCC']) {
     await channel.got(b, 2, 0, 'x', { routingKey: a, properties: kept(headers) });
   });
 
-  scenario(`a fanout exchange does not look at ${header}`, { covers: ['copies:once'] }, async t => {
+  scenario(`a fanout exchange does not look at ${header}`, { covers: ['copies/once'] }, async t => {
     const channel = await t.channel();
     const [exchange, queue] = [await t.exchange(channel, 'fanout'), await t.queue(channel)];
     await t.bind(channel, queue, exchange);
@@ -135,7 +135,7 @@ for (const header of ['CC', 'BCC']) {
   });
 }
 
-scenario('CC and BCC work together', { covers: ['copies:cc', 'copies:bcc'] }, async t => {
+scenario('CC and BCC work together', { covers: ['copies/cc', 'copies/bcc'] }, async t => {
   const channel = await t.channel();
   const [a, b, c] = [await t.queue(channel), await t.queue(channel), await t.queue(channel)];
   const properties = { headers: { CC: list(b) } };
@@ -145,7 +145,7 @@ scenario('CC and BCC work together', { covers: ['copies:cc', 'copies:bcc'] }, as
   await channel.got(c, 3, 0, 'x', { routingKey: a, properties });
 });
 
-scenario('the names are in capitals', { covers: ['copies:cc', 'copies:bcc'] }, async t => {
+scenario('the names are in capitals', { covers: ['copies/cc', 'copies/bcc'] }, async t => {
   const channel = await t.channel();
   const [a, b] = [await t.queue(channel), await t.queue(channel)];
   const properties = { headers: { cc: list(b), bcc: list(b), Cc: 'k' } };
@@ -154,7 +154,7 @@ scenario('the names are in capitals', { covers: ['copies:cc', 'copies:bcc'] }, a
   await channel.gotNothing(b);
 });
 
-scenario('what is returned has lost its BCC', { covers: ['copies:bcc'] }, async t => {
+scenario('what is returned has lost its BCC', { covers: ['copies/bcc'] }, async t => {
   const channel = await t.channel();
   const routingKey = t.name('missing');
   const headers = { BCC: list(t.name('missing')), CC: list(t.name('missing')) };
@@ -164,7 +164,7 @@ scenario('what is returned has lost its BCC', { covers: ['copies:bcc'] }, async 
   assert.deepStrictEqual(properties, { headers: [['CC', 'A', headers.CC]] });
 });
 
-scenario('BCC goes out of a table of all types', { covers: ['copies:bcc', 'frame:tables'] }, async t => {
+scenario('BCC goes out of a table of all types', { covers: ['copies/bcc', 'frame:tables'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   const headers = [
@@ -184,7 +184,7 @@ scenario('BCC goes out of a table of all types', { covers: ['copies:bcc', 'frame
   await channel.got(queue, 1, 0, 'x', { properties: { headers: kept } });
 });
 
-scenario('keys of CC go on through bound exchanges', { covers: ['copies:cc'] }, async t => {
+scenario('keys of CC go on through bound exchanges', { covers: ['copies/cc'] }, async t => {
   const channel = await t.channel();
   const [source, destination] = [await t.exchange(channel, 'topic'), await t.exchange(channel, 'direct')];
   const queue = await t.queue(channel);
@@ -195,7 +195,7 @@ scenario('keys of CC go on through bound exchanges', { covers: ['copies:cc'] }, 
   await channel.got(queue, 1, 0, 'x', { exchange: source, routingKey: 'k', properties });
 });
 
-scenario('a confirm comes once for all copies', { covers: ['copies:cc', 'edge:9'] }, async t => {
+scenario('a confirm comes once for all copies', { covers: ['copies/cc', 'edge:9'] }, async t => {
   const channel = await t.channel();
   const [a, b] = [await t.queue(channel), await t.queue(channel)];
   await channel.call('confirm.select', {}, {});

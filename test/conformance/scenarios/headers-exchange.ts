@@ -104,7 +104,7 @@ const values: Match[] = [
 ];
 
 for (const [what, binding, matching, others] of [...forms, ...values]) {
-  const covers = [forms.some(form => form[0] === what) ? 'headers:x-match' : 'headers:values', 'headers/match'];
+  const covers = [forms.some(form => form[0] === what) ? 'headers/x-match' : 'headers/values', 'headers/match'];
   scenario(what, { covers }, async t => {
     const channel = await t.channel();
     const [exchange, queue] = [await t.exchange(channel, 'headers'), await t.queue(channel)];
@@ -123,7 +123,7 @@ for (const [what, binding, matching, others] of [...forms, ...values]) {
   });
 }
 
-scenario('neither key of binding and message counts', { covers: ['headers:x-match'] }, async t => {
+scenario('neither key of binding and message counts', { covers: ['headers/x-match'] }, async t => {
   const channel = await t.channel();
   const [exchange, queue] = [await t.exchange(channel, 'headers'), await t.queue(channel)];
   await t.bind(channel, queue, exchange, 'one', { arguments: { a: 1 } });
@@ -132,7 +132,7 @@ scenario('neither key of binding and message counts', { covers: ['headers:x-matc
   await channel.got(queue, 1, 0, 'x', { exchange, routingKey: 'two', properties });
 });
 
-scenario('a message without headers matches no key', { covers: ['headers:x-match'] }, async t => {
+scenario('a message without headers matches no key', { covers: ['headers/x-match'] }, async t => {
   const channel = await t.channel();
   const [exchange, queue] = [await t.exchange(channel, 'headers'), await t.queue(channel)];
   await t.bind(channel, queue, exchange, '', { arguments: { a: null } });
@@ -142,7 +142,7 @@ scenario('a message without headers matches no key', { covers: ['headers:x-match
   await channel.content('basic.return', { fields, body: 'x' });
 });
 
-scenario('of a header given twice one is compared', { covers: ['headers:values'] }, async t => {
+scenario('of a header given twice one is compared', { covers: ['headers/values'] }, async t => {
   const channel = await t.channel();
   const exchange = await t.exchange(channel, 'headers');
   const [first, second] = [await t.queue(channel), await t.queue(channel)];
@@ -157,7 +157,7 @@ scenario('of a header given twice one is compared', { covers: ['headers:values']
   await channel.gotNothing(second);
 });
 
-scenario('bindings of one queue are taken together', { covers: ['headers:x-match'] }, async t => {
+scenario('bindings of one queue are taken together', { covers: ['headers/x-match'] }, async t => {
   const channel = await t.channel();
   const [exchange, queue] = [await t.exchange(channel, 'headers'), await t.queue(channel)];
   await t.bind(channel, queue, exchange, '', { arguments: { a: 1 } });
@@ -172,7 +172,7 @@ scenario('bindings of one queue are taken together', { covers: ['headers:x-match
 
 scenario(
   'a binding is found by its arguments in any order',
-  { covers: ['headers:x-match', 'queue.unbind/ok'] },
+  { covers: ['headers/x-match', 'queue.unbind/ok'] },
   async t => {
     const channel = await t.channel();
     const [exchange, queue] = [await t.exchange(channel, 'headers'), await t.queue(channel)];
@@ -183,7 +183,7 @@ scenario(
   },
 );
 
-scenario('matches in front of an exchange too', { covers: ['headers:x-match', 'exchange.bind/ok'] }, async t => {
+scenario('matches in front of an exchange too', { covers: ['headers/x-match', 'exchange.bind/ok'] }, async t => {
   const channel = await t.channel();
   const [source, destination] = [await t.exchange(channel, 'headers'), await t.exchange(channel, 'fanout')];
   const queue = await t.queue(channel);
@@ -196,7 +196,7 @@ scenario('matches in front of an exchange too', { covers: ['headers:x-match', 'e
 });
 
 for (const exchange of ['amq.headers', 'amq.match']) {
-  scenario(`${exchange} is one`, { covers: ['headers:x-match', 'exchange.declare/predeclared'] }, async t => {
+  scenario(`${exchange} is one`, { covers: ['headers/x-match', 'exchange.declare/predeclared'] }, async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel);
     await t.bind(channel, queue, exchange, '', { arguments: { [queue]: 1 } });
@@ -216,7 +216,7 @@ for (const [tag, value, text] of [
   ['x', Buffer.from('all'), 'Invalid x-match field type binary (value <<"all">>); expected longstr'],
 ] as const) {
   const what = `x-match ${tag} ${String(value)}`;
-  scenario(`${what} is refused`, { covers: ['headers:invalid', 'err:invalid-binding'] }, async t => {
+  scenario(`${what} is refused`, { covers: ['headers/invalid', 'err:invalid-binding'] }, async t => {
     const channel = await t.channel();
     const [exchange, queue] = [await t.exchange(channel, 'headers'), await t.queue(channel)];
     channel.send('queue.bind', { queue, exchange, arguments: [['x-match', tag, value]] });
@@ -228,7 +228,7 @@ for (const [tag, value, text] of [
 
 scenario(
   'exchange.bind with a bad x-match is refused',
-  { covers: ['headers:invalid', 'err:invalid-binding'] },
+  { covers: ['headers/invalid', 'err:invalid-binding'] },
   async t => {
     const channel = await t.channel();
     const [source, destination] = [await t.exchange(channel, 'headers'), await t.exchange(channel, 'fanout')];
@@ -238,13 +238,13 @@ scenario(
   },
 );
 
-scenario('unbind with a bad x-match is ok', { covers: ['headers:invalid', 'queue.unbind/missing'] }, async t => {
+scenario('unbind with a bad x-match is ok', { covers: ['headers/invalid', 'queue.unbind/missing'] }, async t => {
   const channel = await t.channel();
   const [exchange, queue] = [await t.exchange(channel, 'headers'), await t.queue(channel)];
   await channel.call('queue.unbind', { queue, exchange, arguments: { 'x-match': 'some' } }, {});
 });
 
-scenario('other exchanges do not look at x-match', { covers: ['headers:invalid'] }, async t => {
+scenario('other exchanges do not look at x-match', { covers: ['headers/invalid'] }, async t => {
   const channel = await t.channel();
   const [exchange, queue] = [await t.exchange(channel, 'fanout'), await t.queue(channel)];
   await t.bind(channel, queue, exchange, '', { arguments: { 'x-match': 'some' } });

@@ -48,14 +48,14 @@ async function keeps(t: Stage, channel: Channel, queue: string, count: number): 
   await t.holds(queue, count === 0 ? [] : abc.slice(-count));
 }
 
-scenario('of a queue declared before', { covers: ['policy:live', 'policy:max-length'] }, async t => {
+scenario('of a queue declared before', { covers: ['policy/live', 'policy/max-length'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 2 }, applyTo: 'queues' });
   await keeps(t, channel, queue, 2);
 });
 
-scenario('of a queue declared later', { covers: ['policy:max-length'] }, async t => {
+scenario('of a queue declared later', { covers: ['policy/max-length'] }, async t => {
   const channel = await t.channel();
   const queue = t.name();
   await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 1 }, applyTo: 'queues' });
@@ -63,21 +63,21 @@ scenario('of a queue declared later', { covers: ['policy:max-length'] }, async t
   await keeps(t, channel, queue, 1);
 });
 
-scenario('a length drops what is already too much', { covers: ['policy:live', 'policy:max-length'] }, async t => {
+scenario('a length drops what is already too much', { covers: ['policy/live', 'policy/max-length'] }, async t => {
   const channel = await t.channel();
   const queue = await t.filled(channel, abc);
   await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 1 } });
   await t.holds(queue, ['c']);
 });
 
-scenario('a length in bytes', { covers: ['policy:max-length-bytes'] }, async t => {
+scenario('a length in bytes', { covers: ['policy/max-length-bytes'] }, async t => {
   const channel = await t.channel();
   const queue = await t.filled(channel, ['aaaa', 'bbbb', 'cccc']);
   await setPolicy(t, { pattern: only(queue), definition: { 'max-length-bytes': 10 } });
   await t.holds(queue, ['bbbb', 'cccc']);
 });
 
-scenario('taken away it has no effect any more', { covers: ['policy:removed'] }, async t => {
+scenario('taken away it has no effect any more', { covers: ['policy/removed'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   const policy = await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 1 } });
@@ -86,7 +86,7 @@ scenario('taken away it has no effect any more', { covers: ['policy:removed'] },
   await keeps(t, channel, queue, 3);
 });
 
-scenario('set again it has its new effect', { covers: ['policy:live'] }, async t => {
+scenario('set again it has its new effect', { covers: ['policy/live'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   const name = await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 1 } });
@@ -97,7 +97,7 @@ scenario('set again it has its new effect', { covers: ['policy:live'] }, async t
   await keeps(t, channel, queue, 3);
 });
 
-scenario('overflow reject-publish', { covers: ['policy:overflow'] }, async t => {
+scenario('overflow reject-publish', { covers: ['policy/overflow'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   const definition = { 'max-length': 1, overflow: 'reject-publish' };
@@ -108,7 +108,7 @@ scenario('overflow reject-publish', { covers: ['policy:overflow'] }, async t => 
   await t.holds(queue, ['a', 'd']);
 });
 
-scenario('overflow reject-publish-dlx', { covers: ['policy:overflow', 'policy:dead-letter-exchange'] }, async t => {
+scenario('overflow reject-publish-dlx', { covers: ['policy/overflow', 'policy/dead-letter-exchange'] }, async t => {
   const channel = await t.channel();
   const [queue, dead] = [await t.queue(channel), await t.queue(channel)];
   const definition = {
@@ -123,7 +123,7 @@ scenario('overflow reject-publish-dlx', { covers: ['policy:overflow', 'policy:de
   await t.holds(dead, ['b']);
 });
 
-scenario('a dead letter exchange and key', { covers: ['policy:dead-letter-exchange'] }, async t => {
+scenario('a dead letter exchange and key', { covers: ['policy/dead-letter-exchange'] }, async t => {
   const channel = await t.channel();
   const [queue, dead] = [await t.filled(channel, ['a', 'b']), await t.queue(channel)];
   const definition = { 'dead-letter-exchange': '', 'dead-letter-routing-key': dead };
@@ -139,7 +139,7 @@ scenario('a dead letter exchange and key', { covers: ['policy:dead-letter-exchan
   await t.sees(dead, 0);
 });
 
-scenario('a dead letter exchange with no key keeps the keys', { covers: ['policy:dead-letter-exchange'] }, async t => {
+scenario('a dead letter exchange with no key keeps the keys', { covers: ['policy/dead-letter-exchange'] }, async t => {
   const channel = await t.channel();
   const exchange = await t.exchange(channel, 'direct');
   const [queue, dead] = [await t.filled(channel, ['a']), await t.queue(channel)];
@@ -151,7 +151,7 @@ scenario('a dead letter exchange with no key keeps the keys', { covers: ['policy
   await t.holds(dead, ['a']);
 });
 
-scenario('a time to live of 0', { covers: ['policy:message-ttl'] }, async t => {
+scenario('a time to live of 0', { covers: ['policy/message-ttl'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   const policy = await setPolicy(t, { pattern: only(queue), definition: { 'message-ttl': 0 } });
@@ -162,7 +162,7 @@ scenario('a time to live of 0', { covers: ['policy:message-ttl'] }, async t => {
 
 scenario(
   'a time to live is none of the messages already there',
-  { covers: ['policy:message-ttl', 'policy:live'] },
+  { covers: ['policy/message-ttl', 'policy/live'] },
   async t => {
     const channel = await t.channel();
     const queue = await t.filled(channel, ['a']);
@@ -172,7 +172,7 @@ scenario(
   },
 );
 
-scenario('an expiry takes an unused queue away', { covers: ['policy:expires', 'policy:live'] }, async t => {
+scenario('an expiry takes an unused queue away', { covers: ['policy/expires', 'policy/live'] }, async t => {
   const channel = await t.channel();
   const queue = await t.filled(channel, ['a']);
   await setPolicy(t, { pattern: only(queue), definition: { expires: 1 }, applyTo: 'queues' });
@@ -180,7 +180,7 @@ scenario('an expiry takes an unused queue away', { covers: ['policy:expires', 'p
   await t.noQueue(queue);
 });
 
-scenario('an expiry waits for the last consumer', { covers: ['policy:expires'] }, async t => {
+scenario('an expiry waits for the last consumer', { covers: ['policy/expires'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   await channel.consume(queue, 'c');
@@ -190,7 +190,7 @@ scenario('an expiry waits for the last consumer', { covers: ['policy:expires'] }
   await goes(t, queue);
 });
 
-scenario('a delivery limit of a quorum queue', { covers: ['policy:delivery-limit'] }, async t => {
+scenario('a delivery limit of a quorum queue', { covers: ['policy/delivery-limit'] }, async t => {
   const channel = await t.channel();
   const [queue, dead] = [t.name(), await t.queue(channel)];
   const definition = { 'delivery-limit': 1, 'dead-letter-exchange': '', 'dead-letter-routing-key': dead };
@@ -218,7 +218,7 @@ for (const [key, value] of [
   ['max-in-memory-bytes', 1],
   ['ha-mode', 'all'],
 ] as const) {
-  scenario(`${key} is accepted and does no harm`, { covers: [`policy:${key}`] }, async t => {
+  scenario(`${key} is accepted and does no harm`, { covers: [`policy/${key}`] }, async t => {
     const channel = await t.channel();
     const queue = await t.filled(channel, ['a']);
     const policy = await setPolicy(t, { pattern: only(queue), definition: { [key]: value } });
@@ -229,7 +229,7 @@ for (const [key, value] of [
   });
 }
 
-scenario('what a queue type has not makes the whole policy none of its', { covers: ['policy:type'] }, async t => {
+scenario('what a queue type has not makes the whole policy none of its', { covers: ['policy/type'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 1, 'delivery-limit': 3 }, priority: 2 });
@@ -240,7 +240,7 @@ scenario('what a queue type has not makes the whole policy none of its', { cover
 
 scenario(
   'keys of exchanges do not keep a queue from the others',
-  { covers: ['policy:type', 'policy:exchanges'] },
+  { covers: ['policy/type', 'policy/exchanges'] },
   async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel);
@@ -270,7 +270,7 @@ const lengths: [
 ];
 for (const [argument, policy, operator, kept] of lengths) {
   const said = `argument ${argument ?? '-'}, policy ${policy ?? '-'}, operator ${operator ?? '-'}`;
-  scenario(`the least length counts: ${said}`, { covers: ['policy:merge'] }, async t => {
+  scenario(`the least length counts: ${said}`, { covers: ['policy/merge'] }, async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel, argument === undefined ? {} : { arguments: { 'x-max-length': argument } });
     const pattern = only(queue);
@@ -280,7 +280,7 @@ for (const [argument, policy, operator, kept] of lengths) {
   });
 }
 
-scenario('the least length in bytes counts', { covers: ['policy:merge', 'policy:max-length-bytes'] }, async t => {
+scenario('the least length in bytes counts', { covers: ['policy/merge', 'policy/max-length-bytes'] }, async t => {
   const channel = await t.channel();
   for (const [argument, policy, operator] of [
     [1, 2, 2],
@@ -301,7 +301,7 @@ for (const [what, argument, policy, operator] of [
 ] as const) {
   scenario(
     `the least time to live counts: that of the ${what}`,
-    { covers: ['policy:merge', 'policy:message-ttl'] },
+    { covers: ['policy/merge', 'policy/message-ttl'] },
     async t => {
       const channel = await t.channel();
       const queue = await t.queue(channel, { arguments: { 'x-message-ttl': argument } });
@@ -311,7 +311,7 @@ for (const [what, argument, policy, operator] of [
     },
   );
 
-  scenario(`the least expiry counts: that of the ${what}`, { covers: ['policy:merge', 'policy:expires'] }, async t => {
+  scenario(`the least expiry counts: that of the ${what}`, { covers: ['policy/merge', 'policy/expires'] }, async t => {
     const channel = await t.channel();
     const queue = t.name();
     await setPolicy(t, { pattern: only(queue), definition: { expires: policy || 1 } });
@@ -323,7 +323,7 @@ for (const [what, argument, policy, operator] of [
 
 scenario(
   'a dead letter exchange by argument wins',
-  { covers: ['policy:argument', 'policy:dead-letter-exchange'] },
+  { covers: ['policy/argument', 'policy/dead-letter-exchange'] },
   async t => {
     const channel = await t.channel();
     const [dead, other] = [await t.queue(channel), await t.queue(channel)];
@@ -342,7 +342,7 @@ scenario(
 
 scenario(
   'exchange by argument and key by policy go together',
-  { covers: ['policy:argument', 'policy:dead-letter-exchange'] },
+  { covers: ['policy/argument', 'policy/dead-letter-exchange'] },
   async t => {
     const channel = await t.channel();
     const dead = await t.queue(channel);
@@ -361,7 +361,7 @@ for (const [argument, policy, answers, kept] of [
 ] as const) {
   scenario(
     `overflow by argument wins: ${argument} over ${policy}`,
-    { covers: ['policy:argument', 'policy:overflow'] },
+    { covers: ['policy/argument', 'policy/overflow'] },
     async t => {
       const channel = await t.channel();
       const queue = await t.queue(channel, { arguments: { 'x-overflow': argument } });
@@ -374,7 +374,7 @@ for (const [argument, policy, answers, kept] of [
 
 scenario(
   'overflow by argument and length by policy go together',
-  { covers: ['policy:argument', 'policy:overflow'] },
+  { covers: ['policy/argument', 'policy/overflow'] },
   async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel, { arguments: { 'x-overflow': 'reject-publish' } });
@@ -383,7 +383,7 @@ scenario(
   },
 );
 
-scenario('policy and operator policy of other keys go together', { covers: ['policy:merge'] }, async t => {
+scenario('policy and operator policy of other keys go together', { covers: ['policy/merge'] }, async t => {
   const channel = await t.channel();
   const [queue, dead] = [await t.queue(channel), await t.queue(channel)];
   const definition = { 'dead-letter-exchange': '', 'dead-letter-routing-key': dead };
@@ -395,7 +395,7 @@ scenario('policy and operator policy of other keys go together', { covers: ['pol
 
 scenario(
   'an operator policy taken away leaves the policy',
-  { covers: ['policy:operator', 'policy:removed'] },
+  { covers: ['policy/operator', 'policy/removed'] },
   async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel);
@@ -407,7 +407,7 @@ scenario(
   },
 );
 
-scenario('policy and operator policy may have one name', { covers: ['policy:operator'] }, async t => {
+scenario('policy and operator policy may have one name', { covers: ['policy/operator'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   const name = await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 2 } });
@@ -419,7 +419,7 @@ scenario('policy and operator policy may have one name', { covers: ['policy:oper
   await keeps(t, channel, queue, 3);
 });
 
-scenario('the highest priority alone counts', { covers: ['policy:priority'] }, async t => {
+scenario('the highest priority alone counts', { covers: ['policy/priority'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   const pattern = only(queue);
@@ -430,7 +430,7 @@ scenario('the highest priority alone counts', { covers: ['policy:priority'] }, a
   await keeps(t, channel, queue, 1);
 });
 
-scenario('a priority may be below 0', { covers: ['policy:priority'] }, async t => {
+scenario('a priority may be below 0', { covers: ['policy/priority'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 1 }, priority: -5 });
@@ -441,7 +441,7 @@ scenario('a priority may be below 0', { covers: ['policy:priority'] }, async t =
 
 scenario(
   'the highest priority alone counts among operator policies',
-  { covers: ['policy:priority', 'policy:operator'] },
+  { covers: ['policy/priority', 'policy/operator'] },
   async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel);
@@ -454,7 +454,7 @@ scenario(
 
 scenario(
   'priorities do not count between policy and operator policy',
-  { covers: ['policy:priority', 'policy:merge'] },
+  { covers: ['policy/priority', 'policy/merge'] },
   async t => {
     const channel = await t.channel();
     const queue = await t.queue(channel);
@@ -470,7 +470,7 @@ for (const [applyTo, ofQueue, ofExchange] of [
   ['exchanges', false, true],
   ['all', true, true],
 ] as const) {
-  scenario(`apply-to ${applyTo}`, { covers: ['policy:apply-to'] }, async t => {
+  scenario(`apply-to ${applyTo}`, { covers: ['policy/apply-to'] }, async t => {
     const channel = await t.channel();
     const name = await t.queue(channel);
     await t.exchange(channel, 'direct', {}, name);
@@ -497,7 +497,7 @@ for (const [applyTo, args, caught] of [
   scenario(
     `apply-to ${applyTo} and a ${'x-queue-type' in args ? 'quorum' : 'classic'} queue`,
     {
-      covers: ['policy:apply-to'],
+      covers: ['policy/apply-to'],
       differs: {
         rabbitmq: `400 apply-to '${applyTo}' unrecognised`,
         leveret: 'applies to queues of this type',
@@ -528,7 +528,32 @@ for (const [applyTo, args, caught] of [
   );
 }
 
-scenario('the pattern may match anywhere in the name', { covers: ['policy:pattern'] }, async t => {
+scenario(
+  'overflow of an operator policy wins',
+  {
+    covers: ['policy/operator', 'policy/overflow'],
+    differs: {
+      rabbitmq: '400 not recognised policy settings',
+      leveret: 'overflow may be set by operators and wins',
+      reason: 'as of RabbitMQ 3.13',
+    },
+  },
+  async t => {
+    const channel = await t.channel();
+    const queue = await t.queue(channel);
+    await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 1, overflow: 'drop-head' } });
+    const reply = await askPolicy(t, {
+      pattern: only(queue),
+      operator: true,
+      definition: { overflow: 'reject-publish' },
+    });
+    assert.equal(reply.status, t.onRabbitmq ? 400 : 201);
+    const answers = await confirmed(channel, queue, abc);
+    assert.deepEqual(answers, t.onRabbitmq ? ['ack', 'ack', 'ack'] : ['ack', 'nack', 'nack']);
+  },
+);
+
+scenario('the pattern may match anywhere in the name', { covers: ['policy/pattern'] }, async t => {
   const channel = await t.channel();
   const middle = t.name('middle');
   const queue = await t.queue(channel, {}, t.track(`before-${middle}-after`));
@@ -536,14 +561,14 @@ scenario('the pattern may match anywhere in the name', { covers: ['policy:patter
   await keeps(t, channel, queue, 1);
 });
 
-scenario('the pattern tells cases apart', { covers: ['policy:pattern'] }, async t => {
+scenario('the pattern tells cases apart', { covers: ['policy/pattern'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel, {}, t.name('Upper'));
   await setPolicy(t, { pattern: only(queue).toLowerCase(), definition: { 'max-length': 1 } });
   await keeps(t, channel, queue, 3);
 });
 
-scenario('the pattern may use classes, counts, groups and look ahead', { covers: ['policy:pattern'] }, async t => {
+scenario('the pattern may use classes, counts, groups and look ahead', { covers: ['policy/pattern'] }, async t => {
   const channel = await t.channel();
   const base = t.name('p');
   const [yes, no] = [
@@ -557,7 +582,7 @@ scenario('the pattern may use classes, counts, groups and look ahead', { covers:
 
 scenario(
   'the empty pattern matches all of its vhost and no other',
-  { covers: ['policy:pattern', 'policy:vhost'] },
+  { covers: ['policy/pattern', 'policy/vhost'] },
   async t => {
     const vhost = await newVhost(t);
     const name = await setPolicy(t, { pattern: '', definition: { 'max-length': 1 }, vhost });
@@ -573,7 +598,7 @@ scenario(
   },
 );
 
-scenario('a transient, exclusive queue has one as others', { covers: ['policy:live'] }, async t => {
+scenario('a transient, exclusive queue has one as others', { covers: ['policy/live'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel, { exclusive: true });
   await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 1 } });
@@ -581,7 +606,7 @@ scenario('a transient, exclusive queue has one as others', { covers: ['policy:li
   await channel.got(queue, 1, 0, 'c');
 });
 
-scenario('is not compared when a queue is declared again', { covers: ['policy:argument'] }, async t => {
+scenario('is not compared when a queue is declared again', { covers: ['policy/argument'] }, async t => {
   const channel = await t.channel();
   const queue = await t.queue(channel);
   await setPolicy(t, { pattern: only(queue), definition: { 'max-length': 1 } });
@@ -595,7 +620,7 @@ scenario('is not compared when a queue is declared again', { covers: ['policy:ar
   );
 });
 
-scenario('counts what is ready only', { covers: ['policy:max-length', 'policy:live'] }, async t => {
+scenario('counts what is ready only', { covers: ['policy/max-length', 'policy/live'] }, async t => {
   const channel = await t.channel();
   const queue = await t.filled(channel, abc);
   await channel.got(queue, 1, 2, 'a');
@@ -607,7 +632,7 @@ scenario('counts what is ready only', { covers: ['policy:max-length', 'policy:li
   await t.holds(queue, ['c']);
 });
 
-scenario('set, read, listed and taken away', { covers: ['policy:live', 'policy:removed'] }, async t => {
+scenario('set, read, listed and taken away', { covers: ['policy/live', 'policy/removed'] }, async t => {
   for (const operator of [false, true]) {
     const kind = operator ? 'operator-policies' : 'policies';
     const [name, pattern] = [t.name('policy'), only(t.name())];
@@ -651,7 +676,7 @@ const invalid: [definition: unknown, text: string][] = [
   [{}, 'no policy provided'],
 ];
 for (const [definition, text] of invalid) {
-  scenario(`${JSON.stringify(definition)} is refused`, { covers: ['policy:invalid'] }, async t => {
+  scenario(`${JSON.stringify(definition)} is refused`, { covers: ['policy/invalid'] }, async t => {
     const name = t.name('policy');
     const reply = await askPolicy(t, { name, pattern: '^none$', definition: definition as Policy['definition'] });
     assert.deepEqual(reply, {
@@ -669,7 +694,7 @@ for (const [definition, text] of [
 ] as const) {
   scenario(
     `${JSON.stringify(definition)} is refused as an operator policy`,
-    { covers: ['policy:invalid', 'policy:operator'] },
+    { covers: ['policy/invalid', 'policy/operator'] },
     async t => {
       const reply = await askPolicy(t, { operator: true, pattern: '^none$', definition });
       assert.deepEqual(reply, {
@@ -706,7 +731,7 @@ const bodies: [what: string, body: object, text: string][] = [
   ],
 ];
 for (const [what, body, text] of bodies) {
-  scenario(`${what} is refused`, { covers: ['policy:invalid'] }, async t => {
+  scenario(`${what} is refused`, { covers: ['policy/invalid'] }, async t => {
     const name = t.name('policy');
     const reply = await ask(t, 'PUT', `/policies/%2F/${name}`, body);
     assert.deepEqual(reply, { status: 400, body: { error: 'bad_request', reason: escaped(text) } });

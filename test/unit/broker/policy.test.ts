@@ -100,12 +100,12 @@ describe('a policy is refused', () => {
     [{ definition: [1] }, 'definition must be a dictionary: [1]'],
     [{ definition: null }, 'definition must be a dictionary: null'],
     [{ pattern: 5 }, 'pattern should be a binary but was 5'],
-    [{ pattern: '(' }, 'pattern should be regular expression but is invalid: Unterminated group'],
+    [{ pattern: '(' }, 'pattern should be regular expression but is invalid: {"missing )",1}'],
     [{ pattern: 'a'.repeat(1025) }, 'pattern should have at most 1024 characters, it has 1025'],
     [{ priority: '7' }, 'priority should be a number, actually was <<"7">>'],
     [{ priority: null }, 'priority should be a number, actually was null'],
     [
-      { applyTo: 'foo' },
+      { 'apply-to': 'foo' },
       "apply-to 'foo' unrecognised; should be one of: 'queues', 'classic_queues', 'quorum_queues', 'streams', 'exchanges', or 'all'",
     ],
   ];
@@ -114,7 +114,7 @@ describe('a policy is refused', () => {
   });
 
   test('for everything that is wrong with it', () => {
-    const problems = checkPolicy('policy', given({ definition: 5, applyTo: 'x', pattern: '(', priority: 'y' }));
+    const problems = checkPolicy('policy', given({ definition: 5, 'apply-to': 'x', pattern: '(', priority: 'y' }));
     expect((problems as string[]).map(problem => problem.split(' ')[0])).toEqual([
       'definition',
       'apply-to',

@@ -7,7 +7,8 @@ import type { Entry } from '../../../src/broker/entry.ts';
 import type { Journal } from '../../../src/broker/journal.ts';
 import { Memory, Source } from '../../../src/broker/memory.ts';
 import { Message } from '../../../src/broker/message.ts';
-import { Queue, type Services } from '../../../src/broker/queue.ts';
+import { Queue } from '../../../src/broker/queue.ts';
+import type { Services } from '../../../src/broker/services.ts';
 import type { NewPlace, Waiter } from '../../../src/broker/store.ts';
 import type { Unsettled } from '../../../src/broker/unsettled.ts';
 
