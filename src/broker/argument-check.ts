@@ -71,6 +71,13 @@ export const priority: Kind = integer(
   0,
   value => negative(value) ?? (value > 255n ? `{max_value_exceeded,${value}}` : undefined),
 );
+/** Values that an exchange or a queue can remember at most for deduplication. */
+export const cacheSizeMax = 100_000;
+export const cacheSize: Kind = integer(
+  `a whole number from 1 to ${cacheSizeMax}`,
+  1,
+  value => zero(value) ?? negative(value) ?? (value > cacheSizeMax ? `{max_value_exceeded,${value}}` : undefined),
+);
 /** Negative numbers are no limit in an argument; a policy takes none (RabbitMQ 3.10). */
 export const limit: Kind = integer('a whole number; below 0 is no limit', 0, () => undefined);
 export const queueVersion: Kind = {

@@ -3,6 +3,7 @@ import {
   age,
   anyInteger,
   anything,
+  cacheSize,
   count,
   countFrom1,
   type Kind,
@@ -365,7 +366,7 @@ export const argumentTable: readonly ArgumentRow[] = [
     argument: 'x-cache-size',
     on: ['queue', 'exchange'],
     types: every,
-    kind: countFrom1,
+    kind: cacheSize,
     meaning: 'How many of these values are remembered; the oldest is forgotten first.',
   },
   {

@@ -55,6 +55,13 @@ export function exchangeArgument(resource: string, name: string, args: Table): s
   return textOf(value);
 }
 
+/** @throws AmqpError 406 for the first argument that says no proper thing of the deduplication of a new exchange */
+export function checkDeduplicationArguments(resource: string, args: Table): void {
+  if (!args.has('x-message-deduplication')) return;
+  for (const name of ['x-message-deduplication', 'x-cache-size', 'x-cache-ttl', 'x-deduplication-header'])
+    checkValue(resource, rowOfArgument(name) as ArgumentRow, args);
+}
+
 /** @throws AmqpError 406 for the first argument that a declaration of an existing queue has otherwise */
 export function checkEquivalentQueueArguments(resource: string, received: Table, current: Table): void {
   const type = queueTypeOf(current);

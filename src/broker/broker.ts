@@ -146,6 +146,12 @@ export class Broker implements VhostOwner {
       case 'global-parameter.delete':
         this.globalParameters.delete(fact.name);
         return;
+      case 'exchange.seen':
+        this.vhosts.get(fact.vhost)?.exchanges.get(fact.exchange)?.deduplication?.recover(fact.values);
+        return;
+      case 'queue.seen':
+        this.queuesById.get(fact.id)?.deduplication?.recover(fact.values);
+        return;
       case 'bound':
       case 'unbound':
         this.#recoverBinding(fact);

@@ -1,6 +1,7 @@
 // An exchange: its properties, what is bound to it, and where a message goes from it.
 import { Table } from '../amqp/table.ts';
 import type { Binding, ExchangeType } from './binding.ts';
+import { ExchangeDeduplication } from './deduplication.ts';
 import { alternateOf } from './effective.ts';
 import { ConsistentHashExchange, checkHashArguments } from './exchanges/consistent-hash.ts';
 import { DelayedExchange, delayedTypeOf } from './exchanges/delayed.ts';
@@ -104,6 +105,8 @@ export class Exchange {
   /** Name of the exchange that gets what this one routes nowhere, of its arguments or its policy. */
   alternate: string | undefined;
   readonly stats: ExchangeStats = new ExchangeStats();
+  /** Where its arguments ask for it. */
+  readonly deduplication: ExchangeDeduplication | undefined;
 
   /** `options.type` must be one of `exchangeTypes`. */
   constructor(options: ExchangeOptions, services: ExchangeServices) {
@@ -114,6 +117,7 @@ export class Exchange {
     this.autoDelete = options.autoDelete;
     this.internal = options.internal;
     this.arguments = options.arguments;
+    this.deduplication = ExchangeDeduplication.of(options.arguments);
     this.routing = newExchangeType(options.type, options.arguments, services);
     this.alternate = alternateOf(this);
   }

@@ -1,6 +1,7 @@
 // The facts that must survive a restart, besides messages: state is their fold, in the order in which they were recorded.
 
 import type { Plain } from '../amqp/table-plain.ts';
+import type { SeenValue, WaitingValue } from './deduplication.ts';
 import type { PolicyOptions } from './policy.ts';
 import type { PolicyKind } from './policy-check.ts';
 
@@ -54,6 +55,15 @@ export type Fact =
   | { readonly type: 'queue.deleted'; readonly id: number; readonly vhost: string; readonly name: string }
   /** The queue has had a consumer or a get since this was recorded: after an unclean stop its messages may have been delivered. */
   | { readonly type: 'queue.consumed'; readonly id: number }
+  /** Values that messages had that were published to the exchange, which takes none of them again. */
+  | {
+      readonly type: 'exchange.seen';
+      readonly vhost: string;
+      readonly exchange: string;
+      readonly values: readonly SeenValue[];
+    }
+  /** Values of messages in the queue; those of messages that are settled mean nothing any more. */
+  | { readonly type: 'queue.seen'; readonly id: number; readonly values: readonly WaitingValue[] }
   | {
       readonly type: 'bound' | 'unbound';
       readonly vhost: string;

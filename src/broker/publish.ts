@@ -1,5 +1,6 @@
 // A message goes into its queues: first the journal knows it, then consumers may see it.
 import type { Entry } from './entry.ts';
+import type { Exchange } from './exchange.ts';
 import type { Journal } from './journal.ts';
 import type { Message } from './message.ts';
 import type { Queue } from './queue.ts';
@@ -14,12 +15,27 @@ export type Outcome = 'unkept' | 'kept' | 'refused';
 export function publish(queues: readonly Queue[], message: Message, journal: Journal): Outcome {
   if (queues.length > 1) return publishToAll(queues, message, journal);
   const queue = queues[0] as Queue;
+  if (queue.deduplication?.isDuplicate(message) === true) return duplicate(queue);
   if (queue.refusing && queue.refuses(message)) return refuse(queue, message);
   const entry = queue.newEntry(message);
   const kept = queue.keeps(message);
   if (kept) journal.publish(entry);
+  if (queue.deduplication !== undefined) remember(entry, kept, journal);
   queue.enqueue(entry);
   return kept ? 'kept' : 'unkept';
+}
+
+/** Puts a message that was published to the exchange into the queues that it leads to; the exchange remembers its value. */
+export function publishVia(exchange: Exchange, queues: readonly Queue[], message: Message, journal: Journal): Outcome {
+  const outcome = publish(queues, message, journal);
+  // What was refused may come again.
+  if (exchange.deduplication !== undefined && outcome !== 'refused') {
+    const value = exchange.deduplication.remember(message);
+    const { vhost, name, durable } = exchange;
+    if (value !== undefined && durable && outcome === 'kept')
+      journal.record({ type: 'exchange.seen', vhost, exchange: name, values: [value] });
+  }
+  return outcome;
 }
 
 function publishToAll(queues: readonly Queue[], message: Message, journal: Journal): Outcome {
@@ -27,6 +43,10 @@ function publishToAll(queues: readonly Queue[], message: Message, journal: Journ
   const kept: Entry[] = [];
   const refusing: Queue[] = [];
   for (const queue of queues) {
+    if (queue.deduplication?.isDuplicate(message) === true) {
+      duplicate(queue);
+      continue;
+    }
     if (queue.refusing && queue.refuses(message)) {
       refusing.push(queue);
       continue;
@@ -36,6 +56,8 @@ function publishToAll(queues: readonly Queue[], message: Message, journal: Journ
     if (queue.keeps(message)) kept.push(entry);
   }
   if (kept.length > 0) journal.publishToAll(message, kept);
+  for (const entry of entries)
+    if (entry.queue.deduplication !== undefined) remember(entry, entry.queue.keeps(message), journal);
   // The message is held until every queue had it: the first consumer may settle its entry before the second queue sees it.
   message.retain();
   for (const entry of entries) entry.queue.enqueue(entry);
@@ -43,6 +65,18 @@ function publishToAll(queues: readonly Queue[], message: Message, journal: Journ
   message.release();
   if (refusing.length > 0) return 'refused';
   return kept.length > 0 ? 'kept' : 'unkept';
+}
+
+/** One with the same value is in the queue: this one is dropped, as far as its publisher is concerned it is there. */
+function duplicate(queue: Queue): Outcome {
+  queue.stats.deduplicated++;
+  return 'unkept';
+}
+
+/** After the message: a crash in between may let a duplicate in, but never drops what is in no queue. */
+function remember({ queue, message, sequence }: Entry, kept: boolean, journal: Journal): void {
+  const value = queue.deduplication?.remember(message, sequence);
+  if (value !== undefined && kept) journal.record({ type: 'queue.seen', id: queue.id, values: [value] });
 }
 
 function refuse(queue: Queue, message: Message): Outcome {

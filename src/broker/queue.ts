@@ -3,6 +3,7 @@
 import type { Table } from '../amqp/table.ts';
 import type { Consumer } from './consumer.ts';
 import type { DeathReason } from './dead-letter.ts';
+import { QueueDeduplication } from './deduplication.ts';
 import type { DelayedList } from './delayed-list.ts';
 import { settingsOf } from './effective.ts';
 import { Entry } from './entry.ts';
@@ -61,6 +62,8 @@ export class Queue implements Holder {
   consumed = false;
   nextSequence = 1;
   readonly stats: QueueStats = new QueueStats();
+  /** Where its arguments ask for it. */
+  readonly deduplication: QueueDeduplication | undefined;
   readonly deaths: DeathStats = new DeathStats();
   /** From publish to first delivery. */
   readonly waitTimes: Histogram = new Histogram();
@@ -87,6 +90,7 @@ export class Queue implements Holder {
     this.autoDelete = options.autoDelete;
     this.owner = options.owner;
     this.arguments = options.arguments;
+    this.deduplication = QueueDeduplication.of(options.arguments);
     this.services = services;
     this.ready = new ReadyList(this, services);
     this.#upkeep = new Upkeep(this, services.clock.now);
@@ -359,6 +363,7 @@ export class Queue implements Holder {
   /** Drops all that waits, not what is unsettled. Returns how many. */
   purge(): number {
     const count = this.ready.count;
+    this.deduplication?.keepOnly(sequence => !this.ready.has(sequence));
     const kept: { id: number; bodyBytes: number }[] = [];
     const scratch: { id: number; bodyBytes: number }[] = [];
     this.ready.clear((id, bodyBytes, inScratch) => {
@@ -442,6 +447,7 @@ export class Queue implements Holder {
 
   /** An entry that was taken out has died: it goes to the dead-letter exchange, or nowhere. */
   leave(entry: Entry, reason: DeathReason): void {
+    this.deduplication?.settled(entry.sequence);
     this.deaths[reason]++;
     const { deadLetters, dropped } = this.services;
     if (this.settings.deadLetterExchange !== undefined && !this.deleted) return deadLetters.add(entry, reason);
@@ -488,6 +494,7 @@ export class Queue implements Holder {
   }
 
   #done(entry: Entry): void {
+    this.deduplication?.settled(entry.sequence);
     if (entry.id === 0) return;
     const store = entry.message.store as Store;
     if (this.deleted) store.forget(entry.id, entry.message.bodyBytes);

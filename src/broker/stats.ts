@@ -12,6 +12,8 @@ export class QueueStats {
   acked = 0;
   /** Deliveries and gets of what was delivered before; they are counted above as well. */
   redelivered = 0;
+  /** Dropped because one with the same deduplication value was there. */
+  deduplicated = 0;
 }
 
 /** Messages as a channel has seen them. */
@@ -36,6 +38,7 @@ export class ChannelStats extends QueueStats {
     this.gotEmpty += other.gotEmpty;
     this.acked += other.acked;
     this.redelivered += other.redelivered;
+    this.deduplicated += other.deduplicated;
     this.confirmed += other.confirmed;
     this.returned += other.returned;
     this.unroutable += other.unroutable;
@@ -56,6 +59,8 @@ export class ExchangeStats {
   publishedIn = 0;
   /** Counts a message once for each queue that got it. */
   publishedOut = 0;
+  /** Dropped because one with the same deduplication value was published before. */
+  deduplicated = 0;
 }
 
 /** Messages that were not acknowledged and are in their queue no more, by the reason. */

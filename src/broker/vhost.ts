@@ -1,6 +1,7 @@
 // A virtual host: its exchanges, queues and bindings, and the operations on them.
 import { Table } from '../amqp/table.ts';
 import {
+  checkDeduplicationArguments,
   checkEquivalentExchangeArguments,
   checkEquivalentQueueArguments,
   checkQueueDeclaration,
@@ -127,6 +128,7 @@ export class Vhost {
         throw preconditionFailed(`cannot declare ${resource}: exchange limit of ${exchangesMax} is reached`);
       const alternate = exchangeArgument(resource, 'alternate-exchange', declaration.arguments);
       if (alternate !== undefined) maySendOn(alternate);
+      checkDeduplicationArguments(resource, declaration.arguments);
       const refused = refusedArguments(declaration.type, declaration.arguments);
       if (refused !== undefined) throw preconditionFailed(refused);
       const exchange = this.addExchange(name, declaration);
@@ -229,6 +231,8 @@ export class Vhost {
     this.#unbindAll(queue);
     if (queue.durable) this.#record({ type: 'queue.deleted', id: queue.id, vhost: this.name, name: queue.name });
     deleted(queue.forget());
+    this.stats.deduplicated += queue.stats.deduplicated;
+    this.#owner.stats.endedChannels.deduplicated += queue.stats.deduplicated;
     this.#owner.stats.waitTimes.add(queue.waitTimes);
     this.#owner.stats.processingTimes.add(queue.processingTimes);
     for (const consumer of [...queue.consumers]) {
@@ -272,11 +276,16 @@ export class Vhost {
     yield { type: 'vhost.created', name: this.name };
     yield* this.rules.facts(this.name);
     for (const exchange of this.exchanges.values())
-      if (exchange.durable && !isPredeclared(exchange.name)) yield this.#exchangeDeclared(exchange);
+      if (exchange.durable && !isPredeclared(exchange.name)) {
+        yield this.#exchangeDeclared(exchange);
+        for (const values of exchange.deduplication?.values() ?? [])
+          yield { type: 'exchange.seen', vhost: this.name, exchange: exchange.name, values };
+      }
     for (const queue of this.queues.values()) {
       if (!queue.durable) continue;
       yield this.#queueDeclared(queue);
       if (queue.consumed) yield { type: 'queue.consumed', id: queue.id };
+      for (const values of queue.deduplication?.values() ?? []) yield { type: 'queue.seen', id: queue.id, values };
     }
     for (const exchange of this.exchanges.values())
       for (const bound of exchange.bindings.values()) if (bound.durable) yield this.#bindingFact('bound', bound);

@@ -46,6 +46,8 @@ export function totalsOf(broker: Broker, connections: Iterable<Connection>): All
       totals.messagesReady += queue.ready.count;
       totals.messagesUnacknowledged += queue.unsettled;
       totals.consumers += queue.consumers.size;
+      totals.deduplicated += queue.stats.deduplicated;
+      all.deduplicated += queue.stats.deduplicated;
     }
     all.exchanges += totals.exchanges;
     all.queues += totals.queues;

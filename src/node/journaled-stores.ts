@@ -139,6 +139,7 @@ function replay(recovered: Recovered, broker: Broker, authority: Authority): voi
       });
     },
   );
+  for (const queue of queuesById.values()) queue.deduplication?.keepOnly(sequence => queue.ready.has(sequence));
 }
 
 function isAuthFact(fact: Fact): fact is Fact & AuthFact {

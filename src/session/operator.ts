@@ -9,7 +9,7 @@ import { type AmqpError, accessRefused, notFound, preconditionFailed, topicRefus
 import type { Exchange } from '../broker/exchange.ts';
 import { Source } from '../broker/memory.ts';
 import { encodeAddress, Message } from '../broker/message.ts';
-import { publish } from '../broker/publish.ts';
+import { publishVia } from '../broker/publish.ts';
 import type { Queue } from '../broker/queue.ts';
 import { deliverReplies } from '../broker/reply-to.ts';
 import { route } from '../broker/route.ts';
@@ -80,6 +80,13 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     new Source(memory, header.length + body.length),
     context.clock.now,
   );
+  if (exchange.deduplication?.isDuplicate(message) === true) {
+    exchange.stats.publishedIn++;
+    exchange.stats.deduplicated++;
+    vhost.stats.published++;
+    vhost.stats.deduplicated++;
+    return done(true);
+  }
   const { queues } = route(vhost, exchange, message, keys);
   if (name === '') deliverReplies(context.broker.replyConsumers, keys, message);
   exchange.stats.publishedIn++;
@@ -90,7 +97,7 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     return done(false);
   }
   exchange.stats.publishedOut += queues.length;
-  if (publish(queues, message, journal) === 'kept') journal.whenDurable({ durable: () => done(true) });
+  if (publishVia(exchange, queues, message, journal) === 'kept') journal.whenDurable({ durable: () => done(true) });
   else done(true);
 }
 

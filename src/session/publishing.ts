@@ -6,7 +6,7 @@ import { preconditionFailed, unexpectedFrame } from '../broker/errors.ts';
 import type { Exchange } from '../broker/exchange.ts';
 import { Source } from '../broker/memory.ts';
 import { Message } from '../broker/message.ts';
-import { publish } from '../broker/publish.ts';
+import { publishVia } from '../broker/publish.ts';
 import { deliverReplies } from '../broker/reply-to.ts';
 import { BodyParts } from './body-parts.ts';
 import type { Channel } from './channel.ts';
@@ -220,6 +220,10 @@ export class Publishing {
     const { broker } = channel.connection.context;
     const { journal, scratch, memory } = broker.services;
     const exchange = target.exchange as Exchange;
+    if (exchange.deduplication?.isDuplicate(message) === true) {
+      this.#duplicate(target, exchange);
+      return;
+    }
     if (target.routed !== channel.vhost.version) routeTarget(channel.vhost, target, message);
     const { queues } = target;
     exchange.stats.publishedIn++;
@@ -234,7 +238,7 @@ export class Publishing {
     exchange.stats.publishedOut += queues.length;
     target.stats.publishedOut += queues.length;
     channel.stats.routed += queues.length;
-    const outcome = publish(queues, message, journal);
+    const outcome = publishVia(exchange, queues, message, journal);
     if (outcome === 'kept') {
       channel.confirms?.journaled();
       if (!journal.accepting) channel.connection.publisherPause.outrun = journal;
@@ -246,6 +250,17 @@ export class Publishing {
     if (memory.bytes <= memory.limit) return;
     memory.check();
     if (scratch?.accepting === false) channel.connection.publisherPause.outrun = scratch;
+  }
+
+  /** The exchange has seen the message's value: it is dropped, and to its publisher that is as good as published. */
+  #duplicate(target: Target, exchange: Exchange): void {
+    const { stats, confirms } = this.#channel;
+    exchange.stats.publishedIn++;
+    target.stats.publishedIn++;
+    stats.published++;
+    exchange.stats.deduplicated++;
+    stats.deduplicated++;
+    confirms?.immediate();
   }
 
   /** No queue gets the message. A reply that was delivered is no less returned for that (RabbitMQ 3.10). */

@@ -90,6 +90,7 @@ const mechanics: { readonly [id: string]: string } = {
   'heartbeat/missed': 'a silent client is cut off',
   'topic/match': 'topic keys',
   'headers/match': 'headers of all four kinds of x-match',
+  deduplication: 'deduplication by exchanges and queues',
   'reply-to/ok': 'direct reply-to: requests and replies',
   'reply-to/tag': 'direct reply-to: delivery tags of replies',
   'reply-to/mandatory': 'direct reply-to: a mandatory reply',

@@ -111,6 +111,10 @@ export function keyOf(fact: Fact): string {
     case 'queue.declared':
     case 'queue.deleted':
       return `queue ${fact.name}`;
+    case 'queue.seen':
+      return `seen ${fact.id}`;
+    case 'exchange.seen':
+      return `seen ${fact.exchange}`;
     case 'queue.consumed':
       return `consumed ${fact.id}`;
     case 'exchange.declared':

@@ -148,6 +148,7 @@ export const leveretMetrics: Readonly<Record<string, Description>> = {
   journal_write_seconds: ['histogram', 'Time until a block of the journal is written, and synced where sync = commit'],
   journal_pending_bytes: ['gauge', 'Bytes that wait for the disk'],
   journal_failing: ['gauge', 'is 1 while the journal cannot be written'],
+  messages_deduplicated_total: ['counter', 'Messages dropped because their deduplication value was seen before'],
   message_memory_bytes: ['gauge', 'Memory that messages take'],
   message_memory_limit_bytes: ['gauge', 'Memory that messages may take before they are paged out'],
   event_loop_delay_seconds: ['gauge', 'How late the event loop was since the last reading at least 10 s ago'],

@@ -156,6 +156,7 @@ export const singlesAfter: readonly Singles[] = [
     values: {
       journal_pending_bytes: ({ management }) => management.journal?.pendingBytes ?? 0,
       journal_failing: ({ management }) => Number(management.journal?.failing ?? false),
+      messages_deduplicated_total: ({ totals }) => totals.deduplicated,
       message_memory_bytes: ({ management }) => management.broker.services.memory.bytes,
       message_memory_limit_bytes: ({ management }) => management.broker.services.memory.limit,
       event_loop_delay_seconds: [

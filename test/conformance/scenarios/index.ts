@@ -23,6 +23,7 @@ import './bindings-between-exchanges.ts';
 import './policy.ts';
 import './exchange-types.ts';
 import './reply-to.ts';
+import './deduplication.ts';
 import './limits.ts';
 import './topic-permission.ts';
 import './reply.ts';

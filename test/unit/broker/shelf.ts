@@ -1,4 +1,6 @@
 // A store for tests: contents on a shelf, durable when the test says so, read back when the test says so.
+
+import { Table } from '../../../src/amqp/table.ts';
 import { DeadLetters } from '../../../src/broker/dead-letters.ts';
 import { Deadlines } from '../../../src/broker/deadlines.ts';
 import type { Entry } from '../../../src/broker/entry.ts';
@@ -157,7 +159,7 @@ export class Bench {
   queue(durable = true): Queue {
     const id = ++this.#queues;
     const options = { id, vhost: '/', name: `q${id}`, durable, autoDelete: false, owner: undefined };
-    return new Queue({ ...options, arguments: { copy: () => undefined } as never }, this.services);
+    return new Queue({ ...options, arguments: Table.empty }, this.services);
   }
 
   message(text: string, persistent = true): Message {

@@ -47,11 +47,11 @@ describe('publishes', () => {
     const by = new Map([...channel.publishing.published].map(([{ name }, stats]) => [name, { ...stats }]));
     expect(by).toEqual(
       new Map([
-        ['', { publishedIn: 2, publishedOut: 2 }],
-        ['amq.fanout', { publishedIn: 1, publishedOut: 2 }],
+        ['', { publishedIn: 2, publishedOut: 2, deduplicated: 0 }],
+        ['amq.fanout', { publishedIn: 1, publishedOut: 2, deduplicated: 0 }],
       ]),
     );
-    expect(vhost.exchange('amq.fanout').stats).toEqual({ publishedIn: 1, publishedOut: 2 });
+    expect(vhost.exchange('amq.fanout').stats).toEqual({ publishedIn: 1, publishedOut: 2, deduplicated: 0 });
     expect(queue.stats.published).toBe(2);
   });
 
