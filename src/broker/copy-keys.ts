@@ -2,6 +2,7 @@
 import { editProperties, peekProperty, propertyAt, propertyFlags } from '../amqp/properties.ts';
 import { Table } from '../amqp/table.ts';
 import { skipValue } from '../amqp/table-check.ts';
+import { rewritten } from '../amqp/table-rewrite.ts';
 import { preconditionFailed } from './errors.ts';
 
 const C = 0x43;
@@ -45,5 +46,7 @@ export function withoutBcc(header: Buffer, start: number, end: number): Buffer {
   const at = entries.findIndex(([key]) => key === 'BCC');
   if (at < 0) return header.subarray(start, end);
   entries.splice(at, 1);
-  return editProperties(header, start, end, { headers: Table.from(entries) });
+  return editProperties(header, start, end, {
+    headers: Table.from(entries.map(([key, value]) => [key, rewritten(value)])),
+  });
 }

@@ -1,6 +1,7 @@
 // What a dead-lettered message says of its way: x-death and its neighbours, in the form that RabbitMQ 3.10.8 gives them.
 import { decodeProperties, editProperties } from '../amqp/properties.ts';
 import { type FieldValue, longstr, Table, type TableEntry } from '../amqp/table.ts';
+import { rewritten } from '../amqp/table-rewrite.ts';
 import { addressOf, encodeAddress, type Message } from './message.ts';
 import type { Queue } from './queue.ts';
 
@@ -22,6 +23,8 @@ export interface Letter {
   readonly keys: readonly string[];
   /** Newest first. */
   readonly deaths: readonly Death[];
+  /** Where the letter and those like it go, and the version of the topology that this holds for; -1 is none. */
+  readonly routes: { version: number; queues: readonly Queue[] };
 }
 
 /** The letter of a message that dies in a queue with a dead-letter exchange. Its content must be in memory. `now` is ms since the epoch. */
@@ -31,7 +34,7 @@ export function letterOf(message: Message, queue: Queue, reason: DeathReason, no
   const header = message.header as Buffer;
   const { headers: given = Table.empty, expiration } = decodeProperties(header, headerStart, headerEnd);
   const { deadLetterExchange, deadLetterRoutingKey } = queue.settings;
-  const headers = new Map<string, FieldValue>([...given].map(([key, value]) => [key, withoutUpperL(value)]));
+  const headers = new Map<string, FieldValue>([...given].map(([key, value]) => [key, rewritten(value)]));
   const copies = headers.get('CC');
   const routingKeys = [longstr(routingKey), ...(copies?.type === 'array' ? copies.value : [])];
   // With a key of its own the letter goes nowhere else.
@@ -59,6 +62,7 @@ export function letterOf(message: Message, queue: Queue, reason: DeathReason, no
       expiration: undefined,
     }),
     keys,
+    routes: { version: -1, queues: [] },
     deaths: deaths.map(entry => ({ queue: fieldOf(entry, 'queue'), reason: fieldOf(entry, 'reason') })),
   };
 }
@@ -88,15 +92,6 @@ function withDeath(known: FieldValue | undefined, death: readonly TableEntry[]):
   const counted = typeof count?.value === 'number' || typeof count?.value === 'bigint' ? BigInt(count.value) + 1n : 1n;
   const entries = new Map<string, FieldValue>([...same.value]).set('count', long(counted));
   return [{ type: 'table', value: Table.from([...entries].sort(byKey)) }, ...before.filter(other => !isSame(other))];
-}
-
-/** As RabbitMQ writes what it has decoded: the tag `L` becomes `l`. */
-function withoutUpperL(field: FieldValue): FieldValue {
-  if (field.type === 'long') return long(field.value);
-  if (field.type === 'array') return { type: 'array', value: field.value.map(withoutUpperL) };
-  if (field.type === 'table')
-    return { type: 'table', value: Table.from([...field.value].map(([key, value]) => [key, withoutUpperL(value)])) };
-  return field;
 }
 
 function long(value: bigint): FieldValue {

@@ -52,10 +52,6 @@ export class DelayedList {
     return this.#length === 0 ? undefined : this.remove(this.#heap[1] as number);
   }
 
-  takeFirstToDrop(): Entry | undefined {
-    return this.take();
-  }
-
   /** Nothing is delivered from here. */
   peek(): Entry | undefined {
     return undefined;

@@ -1,5 +1,5 @@
 // An exchange: its properties, what is bound to it, and where a message goes from it.
-import type { Table } from '../amqp/table.ts';
+import { Table } from '../amqp/table.ts';
 import type { Binding, ExchangeType } from './binding.ts';
 import { alternateOf } from './effective.ts';
 import { ConsistentHashExchange, checkHashArguments } from './exchanges/consistent-hash.ts';
@@ -134,5 +134,8 @@ export class Exchange {
 
 /** What makes two bindings of one exchange the same: destination, routing key and arguments. */
 export function bindingIdentity(destination: Destination, routingKey: string, args: Table): string {
-  return `${destination.kind} ${destination.name}\0${routingKey}\0${args.encoded.toString('latin1')}`;
+  const entries = [...args];
+  // Their order makes no difference.
+  const sorted = entries.length < 2 ? args : Table.from(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return `${destination.kind} ${destination.name}\0${routingKey}\0${sorted.encoded.toString('latin1')}`;
 }

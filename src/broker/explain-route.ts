@@ -81,7 +81,7 @@ export function explainRoute(
     const chosen = choices.has(from.type) ? chosenBy(from, routed) : undefined;
     for (const bound of from.bindings.values())
       if (note({ ...bound, via: 'binding', ...explain(from, bound, routed, chosen) })) found = true;
-    const alternate = from.alternate === undefined ? undefined : vhost.exchanges.get(from.alternate);
+    const alternate = from.alternate ? vhost.exchanges.get(from.alternate) : undefined;
     if (alternate === undefined) continue;
     const why = found
       ? `the alternate exchange is not asked: ${nameOf(from)} has found a way`

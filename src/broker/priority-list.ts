@@ -48,29 +48,14 @@ export class PriorityList {
     return top && this.#change(top, list => list.take());
   }
 
-  /** The first of the lowest level (RabbitMQ behaviour). */
-  takeFirstToDrop(): Entry | undefined {
-    for (const list of this.#levels)
-      if (list !== undefined && list.count > 0) return this.#change(list, () => list.take());
-    return undefined;
-  }
-
-  /** Each level's first message counts: one behind a message of a higher priority expires all the same (RabbitMQ behaviour). */
+  /** Only the first message of all counts: one behind a message of a higher priority does not expire (RabbitMQ behaviour). */
   get headDeadline(): number {
-    let earliest = 0;
-    for (const list of this.#lists()) {
-      const { headDeadline } = list;
-      if (headDeadline !== 0 && (earliest === 0 || headDeadline < earliest)) earliest = headDeadline;
-    }
-    return earliest;
+    return this.#top?.headDeadline ?? 0;
   }
 
   takeExpired(now: number): Entry | undefined {
-    for (const list of this.#lists()) {
-      const expired = this.#change(list, () => list.takeExpired(now));
-      if (expired !== undefined) return expired;
-    }
-    return undefined;
+    const deadline = this.headDeadline;
+    return deadline !== 0 && deadline <= now ? this.take() : undefined;
   }
 
   toLoad(bytes: number): Entry[] {

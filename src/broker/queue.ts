@@ -308,6 +308,13 @@ export class Queue implements Holder {
     else if (this.activeConsumer === undefined) this.#activate(consumer);
   }
 
+  /** As a declaration tells it: of a quorum queue with a single active consumer only that one counts (RabbitMQ behaviour). */
+  get consumerCount(): number {
+    const { type, singleActiveConsumer } = this.settings;
+    if (type === 'quorum' && singleActiveConsumer) return this.activeConsumer === undefined ? 0 : 1;
+    return this.consumers.size;
+  }
+
   /** Takes the consumer out of the turns; what it has unsettled stays with its channel. */
   removeConsumer(consumer: Consumer): void {
     if (!this.consumers.delete(consumer)) return;

@@ -70,11 +70,6 @@ export class ReadyList {
     return entry;
   }
 
-  /** Takes the entry that goes first when there are too many. */
-  takeFirstToDrop(): Entry | undefined {
-    return this.take();
-  }
-
   /** When the first entry expires, ms since the epoch; 0 is never. Leaves packed entries as they are. */
   get headDeadline(): number {
     return this.#returned.length > 0 ? this.#returned.headDeadline : this.#line.headDeadline;

@@ -42,7 +42,8 @@ export function route(vhost: Vhost, exchange: Exchange, message: Message, keys: 
       if (!from.routing.byKey) reusable = false;
       from.routing.route(routed, take);
     }
-    const alternate = found || from.alternate === undefined ? undefined : vhost.exchanges.get(from.alternate);
+    // The default exchange takes nothing as an alternate: its bindings are implied, not there (RabbitMQ behaviour).
+    const alternate = found || !from.alternate ? undefined : vhost.exchanges.get(from.alternate);
     if (alternate !== undefined) take(alternate);
   }
   return { queues: [...queues], reusable };

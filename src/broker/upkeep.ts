@@ -68,7 +68,7 @@ export class Upkeep {
     if (this.drops) {
       const { maxLength, maxLengthBytes } = queue.settings;
       while ((ready.count > maxLength || ready.bytes > maxLengthBytes) && (anyhow || !this.#hasToWait()))
-        queue.leave(ready.takeFirstToDrop() as Entry, 'maxlen');
+        queue.leave(ready.take() as Entry, 'maxlen');
     }
     this.watch();
     return true;

@@ -8,7 +8,14 @@ import {
 } from './arguments.ts';
 import { DelayLine } from './delay-line.ts';
 import { settingsOf } from './effective.ts';
-import { accessRefused, commandInvalid, notFound, preconditionFailed, resourceLocked } from './errors.ts';
+import {
+  accessRefused,
+  commandInvalid,
+  notFound,
+  notImplemented,
+  preconditionFailed,
+  resourceLocked,
+} from './errors.ts';
 import {
   type Bound,
   bindingIdentity,
@@ -195,8 +202,14 @@ export class Vhost {
     return queue;
   }
 
-  /** @throws AmqpError 406 where the queue is in use or not empty and should not be. */
+  /** @throws AmqpError 406 where the queue is in use or not empty and should not be; 540 where its type does not look at that */
   expectDeletable(queue: Queue, when: { readonly ifUnused: boolean; readonly ifEmpty: boolean }): void {
+    const { type } = queue.settings;
+    const flag = (when.ifUnused && 'if-unused') || (when.ifEmpty && 'if-empty');
+    if (type === 'quorum' && flag)
+      throw notImplemented(
+        `cannot delete ${this.queueResource(queue.name)}. queue.delete operations with ${flag} flag set are not supported by quorum queues`,
+      );
     if (when.ifUnused && queue.consumers.size > 0) throw preconditionFailed(`${this.queueResource(queue.name)} in use`);
     if (when.ifEmpty && queue.ready.count > 0) throw preconditionFailed(`${this.queueResource(queue.name)} not empty`);
   }

@@ -3,7 +3,7 @@
 import type { Arguments } from '../amqp/command.ts';
 import { checkConsumerArguments, queueTypeOf } from '../broker/arguments.ts';
 import { Consumer } from '../broker/consumer.ts';
-import { accessRefused, notAllowed, notFound, notImplemented } from '../broker/errors.ts';
+import { accessRefused, notAllowed, notFound, notImplemented, resourceLocked } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import { replyQueue } from '../broker/reply-to.ts';
 import type { Channel, Handlers } from './channel.ts';
@@ -46,6 +46,11 @@ export const basicHandlers: Handlers = {
     const name = queueName(channel, args.queue);
     channel.mayOr403('read', 'queue', name);
     const queue = channel.vhost.queue(name, channel.connection);
+    const { type, singleActiveConsumer } = queue.settings;
+    if (type === 'quorum' && singleActiveConsumer)
+      throw resourceLocked(
+        `cannot obtain access to locked ${channel.vhost.queueResource(name)}. basic.get operations are not supported by quorum queues with single active consumer`,
+      );
     whenMarked(channel, queue, 70, () => get(channel, queue, args.noAck));
   },
 
@@ -93,10 +98,14 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
 /** A consumer that wants the queue alone gets it alone. */
 function expectShared(channel: Channel, queue: Queue, exclusive: boolean): void {
   const { singleActiveConsumer, type } = queue.settings;
-  // A quorum queue takes no notice of the flag (RabbitMQ behaviour).
-  if (type === 'quorum') return;
+  const resource = channel.vhost.queueResource(queue.name);
+  if (type === 'quorum') {
+    if (channel.credit.limit !== 0) throw notImplemented(`${resource} does not support global qos`);
+    // It takes no notice of the flag (RabbitMQ behaviour).
+    return;
+  }
   if (queue.exclusiveConsumer !== undefined || (exclusive && (singleActiveConsumer || queue.consumers.size > 0)))
-    throw accessRefused(`${channel.vhost.queueResource(queue.name)} in exclusive use`);
+    throw accessRefused(`${resource} in exclusive use`);
 }
 
 /** Runs it when it is durable that the queue may have delivered: at once where it is. */

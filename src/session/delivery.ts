@@ -1,7 +1,7 @@
 // Messages on their way out: basic.deliver, basic.get-ok and basic.return with their content.
 import { frameBody, frameEnd, frameHeader, frameMethod } from '../amqp/frame.ts';
 import { editProperties, peekProperty } from '../amqp/properties.ts';
-import { Table } from '../amqp/table.ts';
+import { type FieldValue, Table, type TableEntry } from '../amqp/table.ts';
 import type { Entry } from '../broker/entry.ts';
 import type { Marks } from '../broker/marks.ts';
 import type { Message } from '../broker/message.ts';
@@ -72,10 +72,10 @@ export function delivered({ message, marks }: Entry): Message {
 function counted(message: Message, { acquired, failed }: Marks): Message {
   const { headerStart, headerEnd, address, publishedAt } = message;
   const header = message.header as Buffer;
-  const headers = new Map(peekProperty(header, headerStart, headerEnd, 'headers') ?? Table.empty);
+  const headers = new Map<string, FieldValue>(peekProperty(header, headerStart, headerEnd, 'headers') ?? Table.empty);
   headers.set('x-acquired-count', { type: 'long', value: BigInt(acquired), tag: 'l' });
   headers.set('x-delivery-count', { type: 'long', value: BigInt(failed), tag: 'l' });
-  const changed = editProperties(header, headerStart, headerEnd, { headers: Table.from(headers) });
+  const changed = editProperties(header, headerStart, headerEnd, { headers: Table.from([...headers].sort(byKey)) });
   return message.rewritten(address, changed, publishedAt);
 }
 
@@ -203,4 +203,9 @@ function writeBody(output: Output, channel: number, message: Message, bodyMax: n
     const last = output.reserve(1);
     output.buffer[last] = frameEnd;
   }
+}
+
+/** RabbitMQ sorts what it has added to. */
+function byKey([a]: TableEntry, [b]: TableEntry): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

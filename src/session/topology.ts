@@ -77,7 +77,7 @@ export const topologyHandlers: Handlers = {
     channel.reply(recorded, args.noWait, 'queue.declare-ok', {
       queue: queue.name,
       messageCount: queue.ready.count,
-      consumerCount: queue.consumers.size,
+      consumerCount: queue.consumerCount,
     });
   },
 

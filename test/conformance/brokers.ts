@@ -101,21 +101,27 @@ function leveretConfig(): string {
 
 let nextPort = Number(process.env['ORACLE_PORTS'] ?? 0);
 
-/** `count` ports of the loopback that are free now, or the next ones from `ORACLE_PORTS` on. */
+/** True when nothing listens on this port of the loopback. */
+function isFree(port: number): Promise<boolean> {
+  const server = net.createServer();
+  return new Promise(resolve => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/**
+ * `count` ports of the loopback that are free now, or the next ones from `ORACLE_PORTS` on. They are below those that
+ * the kernel gives to clients, since a broker takes its last port seconds later.
+ */
 async function freePorts(count: number): Promise<number[]> {
   if (nextPort > 0) return Array.from({ length: count }, () => nextPort++);
-  const servers = Array.from({ length: count }, () => net.createServer());
-  const ports = await Promise.all(
-    servers.map(
-      server =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as net.AddressInfo).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
 
 /** Waits for a login; rejects with the end of the log when the process ends first or the time is over. */

@@ -36,7 +36,8 @@ export class HeadersExchange<D> implements ExchangeType<D> {
   validate(_routingKey: string, args: Table): string | undefined {
     const match = args.get('x-match');
     if (match === undefined) return undefined;
-    const term = erlangTerm(match);
+    // Printed byte by byte; as a text the bytes are UTF-8 again.
+    const term = Buffer.from(erlangTerm(match), 'latin1').toString();
     if (match.type !== 'longstr') return `Invalid x-match field type ${match.type} (value ${term}); expected longstr`;
     if (['all', 'any', 'all-with-x', 'any-with-x'].includes(match.value.toString('latin1'))) return undefined;
     return `Invalid x-match field value ${term}; expected all, any, all-with-x, or any-with-x`;

@@ -664,7 +664,14 @@ scenario('with a key of the queue CC is taken off', { covers: ['dead-letter/rout
 
 scenario(
   'BCC is taken off, and is a key of the dead letter that nobody sees',
-  { covers: ['dead-letter/routing'] },
+  {
+    covers: ['dead-letter/routing'],
+    differs: {
+      rabbitmq: 'routes a dead letter by the BCC keys of its publish as well',
+      leveret: 'routes a dead letter by its routing key and its CC keys',
+      reason: 'BCC keys are not kept with a message once they have done their work',
+    },
+  },
   async t => {
     const grave = await Grave.dig(t);
     const channel = await t.channel();
@@ -676,7 +683,7 @@ scenario(
     await t.publishes('', queue, 'x', { headers: [['BCC', 'A', [['S', 'blind']]]] });
     await rejects(channel, queue);
     await grave.receives({ body: 'x', exchange: dlx, routingKey: queue, deaths: [rejected(queue)] });
-    await t.holds(other, ['x']);
+    await t.holds(other, t.onRabbitmq ? ['x'] : []);
   },
 );
 
