@@ -373,7 +373,7 @@ scenario('an unused quorum queue goes, and its bindings with it', { covers: ['ex
 
 scenario('an expired queue can be declared again and is empty', { covers: ['expires/queue'] }, async t => {
   const channel = await t.channel();
-  const queue = await t.queue(channel, expiring(20));
+  const queue = await t.queue(channel, expiring(200));
   await t.bind(channel, queue, 'amq.direct', queue);
   await goes(t, queue);
   await t.queue(channel, {}, queue);
@@ -398,7 +398,7 @@ scenario(
   { covers: ['expires/queue', 'edge:23'] },
   async t => {
     const channel = await t.channel();
-    const [used, unused] = [await t.queue(channel, expiring(200)), await t.queue(channel, expiring(300))];
+    const [used, unused] = [await t.queue(channel, expiring(300)), await t.queue(channel, expiring(400))];
     await channel.consume(used, 'c', { noAck: true });
     await goes(t, unused);
     await stays(t, used);
@@ -410,13 +410,13 @@ scenario(
 
 scenario('messages do not keep a queue', { covers: ['expires/queue', 'edge:23'] }, async t => {
   const channel = await t.channel();
-  const queue = await t.filled(channel, ['a', 'b', 'c'], expiring(150));
+  const queue = await t.filled(channel, ['a', 'b', 'c'], expiring(300));
   await goes(t, queue);
 });
 
 scenario('what was got from a queue does not keep it', { covers: ['edge:23'] }, async t => {
   const channel = await t.channel();
-  const queue = await t.filled(channel, ['a'], expiring(250));
+  const queue = await t.filled(channel, ['a'], expiring(400));
   await channel.got(queue, 1, 0, 'a');
   await goes(t, queue);
   channel.ack(1); // no longer means anything, and is no error
