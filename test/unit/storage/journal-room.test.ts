@@ -6,7 +6,7 @@ import { Message } from '../../../src/broker/message.ts';
 import type { Queue } from '../../../src/broker/queue.ts';
 import { Journal } from '../../../src/storage/journal.ts';
 import { blockHeaderBytes, type Log } from '../../../src/storage/log.ts';
-import { readContent, recordsOf, recordTypes } from '../../../src/storage/record.ts';
+import { Content, recordsOf, recordTypes } from '../../../src/storage/record.ts';
 
 const address = Buffer.from([0, 0]);
 const header = Buffer.alloc(14);
@@ -68,8 +68,9 @@ function bodies(segments: readonly Buffer[][]): Buffer[][] {
       [...recordsOf(payload)]
         .filter(([type]) => type === recordTypes.message || type === recordTypes.moved)
         .map(([, at]) => {
-          const content = readContent(payload, at);
-          return payload.subarray(content?.headerEnd, content?.bodyEnd);
+          const content = new Content();
+          content.read(payload, at);
+          return payload.subarray(content.headerEnd, content.bodyEnd);
         }),
     ),
   );
