@@ -23,6 +23,8 @@ export interface Letter {
   readonly keys: readonly string[];
   /** Newest first. */
   readonly deaths: readonly Death[];
+  /** Where the letter and those like it go, and the version of the topology that this holds for; -1 is none. */
+  readonly routes: { version: number; queues: readonly Queue[] };
 }
 
 /** The letter of a message that dies in a queue with a dead-letter exchange. Its content must be in memory. `now` is ms since the epoch. */
@@ -60,6 +62,7 @@ export function letterOf(message: Message, queue: Queue, reason: DeathReason, no
       expiration: undefined,
     }),
     keys,
+    routes: { version: -1, queues: [] },
     deaths: deaths.map(entry => ({ queue: fieldOf(entry, 'queue'), reason: fieldOf(entry, 'reason') })),
   };
 }

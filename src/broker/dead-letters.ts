@@ -2,10 +2,11 @@
 // message in both places, never in neither.
 import type { Clock } from './clock.ts';
 import { copyKeys } from './copy-keys.ts';
-import { type DeathReason, goesRound, type Letter, letterOf } from './dead-letter.ts';
+import { type DeathReason, goesRound } from './dead-letter.ts';
 import { type DelayLine, withoutDelay } from './delay-line.ts';
 import type { Entry } from './entry.ts';
 import type { Journal } from './journal.ts';
+import { Letters } from './letters.ts';
 import { keyOf, type Message } from './message.ts';
 import { publish } from './publish.ts';
 import type { Queue } from './queue.ts';
@@ -150,8 +151,13 @@ export class DeadLetters {
     if (vhost === undefined || exchange === undefined) return this.#dropped(reason);
     const letter = this.#letters.of(message, queue, reason, clock.now);
     const copy = message.rewritten(letter.address, letter.header, clock.now);
-    const found = route(vhost, exchange, copy, letter.keys).queues;
-    const queues = found.filter(each => reason === 'rejected' || !goesRound(letter.deaths, each.name));
+    const { routes } = letter;
+    if (routes.version !== vhost.version) {
+      const { queues, reusable } = route(vhost, exchange, copy, letter.keys);
+      routes.queues = queues.filter(each => reason === 'rejected' || !goesRound(letter.deaths, each.name));
+      routes.version = reusable ? vhost.version : -1;
+    }
+    const { queues } = routes;
     exchange.stats.publishedIn++;
     if (queues.length === 0) return this.#dropped(reason);
     exchange.stats.publishedOut += queues.length;
@@ -177,66 +183,4 @@ export class DeadLetters {
       this.#run();
     });
   }
-}
-
-/** Messages that die one after the other in a queue mostly differ in nothing that a letter says. */
-class Letters {
-  #letter: Letter | undefined;
-  #queue: Queue | undefined;
-  #reason: DeathReason = 'rejected';
-  #second = 0;
-  #settings: Queue['settings'] | undefined;
-  #address: Buffer = Buffer.alloc(0);
-  #header: Buffer = Buffer.alloc(0);
-
-  of(message: Message, queue: Queue, reason: DeathReason, now: number): Letter {
-    const second = Math.floor(now / 1000);
-    const known = this.#letter;
-    if (
-      known !== undefined &&
-      this.#queue === queue &&
-      this.#settings === queue.settings &&
-      this.#reason === reason &&
-      this.#second === second &&
-      sameBytes(this.#address, message.address, 0, message.address.length) &&
-      sameButSize(this.#header, message.header as Buffer, message.headerStart, message.headerEnd)
-    )
-      return { ...known, header: withSizeOf(message, known.header) };
-    const letter = letterOf(message, queue, reason, now);
-    this.#letter = letter;
-    this.#queue = queue;
-    this.#settings = queue.settings;
-    this.#reason = reason;
-    this.#second = second;
-    this.#address = message.address;
-    // The received chunk must not be kept for it.
-    this.#header = Buffer.from((message.header as Buffer).subarray(message.headerStart, message.headerEnd));
-    return letter;
-  }
-}
-
-/** Where a content header has the body's size: everything else makes the letter. */
-const sizeStart = 4;
-const sizeEnd = 12;
-
-function sameButSize(known: Buffer, bytes: Buffer, start: number, end: number): boolean {
-  if (known.length !== end - start) return false;
-  for (let i = sizeEnd; i < known.length; i++) if (known[i] !== bytes[start + i]) return false;
-  return true;
-}
-
-function withSizeOf({ header: from, headerStart }: Message, header: Buffer): Buffer {
-  const bytes = from as Buffer;
-  let i = sizeStart;
-  while (i < sizeEnd && header[i] === bytes[headerStart + i]) i++;
-  if (i === sizeEnd) return header;
-  const copy = Buffer.from(header);
-  bytes.copy(copy, sizeStart, headerStart + sizeStart, headerStart + sizeEnd);
-  return copy;
-}
-
-function sameBytes(known: Buffer, bytes: Buffer, start: number, end: number): boolean {
-  if (known.length !== end - start) return false;
-  for (let i = 0; i < known.length; i++) if (known[i] !== bytes[start + i]) return false;
-  return true;
 }

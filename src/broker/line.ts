@@ -38,8 +38,8 @@ class Chunk {
 }
 
 /**
- * Rules: entries join at the tail with rising sequences and leave at the head. Chunks are unpacked from the head on, and what joins is in
- * memory: so objects without their content stand before the first packed chunk only.
+ * Rules: entries join at the tail with rising sequences and leave at the head. Chunks are unpacked from the head on, and what joins as an
+ * object is in memory: so objects without their content stand before the first packed chunk only.
  */
 export class Line {
   readonly #queue: Queue;
@@ -54,14 +54,25 @@ export class Line {
     this.#stores = stores;
   }
 
-  /** Adds an entry. Returns how many others were packed at this occasion. */
+  /**
+   * Adds an entry. Returns how many were packed at this occasion. So far from the head nothing is delivered soon: what a store has, though
+   * perhaps on its way to the disk still, is packed at once, and its objects die young.
+   */
   push(entry: Entry): number {
     const tail = this.#chunks[this.#chunks.length - 1];
     if (tail?.entries !== undefined && tail.entries.length < chunkEntries) {
       tail.entries.push(entry);
       return 0;
     }
-    const packed = this.#chunks.length - this.#first > residentChunks ? this.#packTail() : 0;
+    let packed = 0;
+    if (this.#chunks.length - this.#first > residentChunks) {
+      if (tail?.entries !== undefined) packed = this.#packTail();
+      if (entry.id !== 0 && entry.message.position >= 0) {
+        this.pushPlace(placeOf(entry, this.#stores));
+        entry.message.release();
+        return packed + 1;
+      }
+    }
     this.#chunks.push(new Chunk([entry], undefined));
     return packed;
   }
@@ -257,7 +268,7 @@ export class Line {
     return packed === undefined ? ((entries as Entry[])[i] as Entry) : packed.entry(i, this.#queue, this.#stores);
   }
 
-  /** So far from the head nothing is delivered soon: what is stored there is packed while it is young, before the budget asks for it. */
+  /** What joined as objects and is stored by now is packed while it is young, before the budget asks for it. */
   #packTail(): number {
     let c = this.#chunks.length;
     const from = this.#packed > 0 ? this.#first : this.#first + residentChunks;

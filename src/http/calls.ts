@@ -1,5 +1,6 @@
 // Every call of the management API, made from the route table by test/unit/docs/openapi.test.ts.
 export type Call =
+  | 'DELETE /alarms/:resource'
   | 'DELETE /bindings/:vhost/e/:source/e/:destination/:props'
   | 'DELETE /bindings/:vhost/e/:source/q/:destination/:props'
   | 'DELETE /connections/:connection'
@@ -22,6 +23,7 @@ export type Call =
   | 'DELETE /users/:user'
   | 'DELETE /vhost-limits/:vhost/:name'
   | 'DELETE /vhosts/:name'
+  | 'GET /alarms'
   | 'GET /aliveness-test/:vhost'
   | 'GET /all-configuration'
   | 'GET /auth'
@@ -133,6 +135,7 @@ export type Call =
   | 'POST /rebalance/queues'
   | 'POST /users/bulk-delete'
   | 'POST /vhosts/:name/start/:node'
+  | 'PUT /alarms/:resource'
   | 'PUT /cluster-name'
   | 'PUT /exchanges/:vhost/:exchange'
   | 'PUT /global-parameters/:name'

@@ -66,6 +66,8 @@ export interface Management {
   readonly pageFolder: string | undefined;
   /** undefined without a disk. */
   readonly journal: JournalFigures | undefined;
-  /** Why the broker does not do all it should, when it does not. */
+  /** Bytes that the process may have, and that should be free on the disk, before publishers are stopped. */
+  readonly watermarks: { readonly memoryBytes: number; readonly diskBytes: number };
+  /** Why the stores cannot be written, when they cannot. */
   readonly trouble: () => string | undefined;
 }

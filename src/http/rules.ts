@@ -5,6 +5,7 @@ import type { RuleFact } from '../broker/facts.ts';
 import { checkPolicy, type GivenPolicy, type PolicyKind } from '../broker/policy-check.ts';
 import { vhostLimits } from '../broker/vhost-rules.ts';
 import { badRequest } from './errors.ts';
+import { slowName } from './pattern-trial.ts';
 
 /** The limits that a user can have. */
 export const userLimits = ['max-connections', 'max-channels'] as const;
@@ -17,6 +18,11 @@ export const limitsOfVhosts = 'vhost-limits';
 export function policyFact(kind: PolicyKind, vhost: string, given: GivenPolicy): RuleFact {
   const checked = checkPolicy(kind, given);
   if (isProblems(checked)) throw badRequest(invalid(...checked));
+  const slow = slowName(checked.pattern);
+  if (slow !== undefined)
+    throw badRequest(
+      invalid(`pattern takes too long on names such as '${slow.slice(0, 20)}...': repeat nothing that repeats itself`),
+    );
   return { type: `${kind}.put`, vhost, ...checked };
 }
 

@@ -23,9 +23,12 @@ const BYTE_UNITS: Record<string, number> = {
   mib: 2 ** 20,
   g: 2 ** 30,
   gib: 2 ** 30,
+  t: 2 ** 40,
+  tib: 2 ** 40,
   kb: 10 ** 3,
   mb: 10 ** 6,
   gb: 10 ** 9,
+  tb: 10 ** 12,
 };
 const BOOLEANS: Record<string, boolean> = { true: true, on: true, yes: true, false: false, off: false, no: false };
 
@@ -35,6 +38,14 @@ export function integer(min: number, max: number, names: Record<string, number> 
   return {
     takes: `a whole number from ${min} to ${max}${words.join('')}`,
     read: text => names[text] ?? within(/^\d{1,15}$/.test(text) ? Number(text) : undefined, min, max),
+  };
+}
+
+/** A number from 0 on, such as 0.6. */
+export function fraction(max: number): Kind<number> {
+  return {
+    takes: `a number from 0 to ${max}, such as 0.4`,
+    read: text => within(/^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : undefined, 0, max),
   };
 }
 

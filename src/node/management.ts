@@ -10,6 +10,7 @@ import type { SessionContext } from '../session/context.ts';
 import type { Address, Config } from './config.ts';
 import type { Log } from './logging.ts';
 import { VERSION } from './version.ts';
+import type { Watermarks } from './watermarks.ts';
 
 /** What the management listener needs of the broker. */
 export interface ManagementSubject {
@@ -23,6 +24,7 @@ export interface ManagementSubject {
   readonly journal: JournalFigures | undefined;
   /** Why the broker does not do all it should, when it does not. */
   readonly trouble: () => string | undefined;
+  readonly watermarks: Watermarks;
 }
 
 /** The name of this node, as RabbitMQ would call it. */
@@ -84,7 +86,7 @@ export async function startManagement(subject: ManagementSubject): Promise<Manag
 }
 
 function managementOf(subject: ManagementSubject, sampler: BrokerSampler, http: Address): Management {
-  const { config, session, held, listeners, journal, log, trouble } = subject;
+  const { config, session, held, listeners, journal, log, trouble, watermarks } = subject;
   const { broker, authority, connections } = session;
   return {
     broker,
@@ -108,5 +110,6 @@ function managementOf(subject: ManagementSubject, sampler: BrokerSampler, http: 
     startedAt: Date.now(),
     pageFolder: fileURLToPath(new URL('../ui', import.meta.url)),
     trouble,
+    watermarks,
   };
 }

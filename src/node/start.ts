@@ -5,6 +5,7 @@ import { Memory } from '../broker/memory.ts';
 import type { Unsettled } from '../broker/unsettled.ts';
 import { type Listener, listen } from '../net/listener.ts';
 import { Turn } from '../net/turn.ts';
+import { Alarms } from '../session/alarms.ts';
 import type { Connection } from '../session/connection.ts';
 import type { SessionContext } from '../session/context.ts';
 import { closeWithOwners } from '../session/forced-close.ts';
@@ -19,6 +20,7 @@ import { serverProperties } from './server-properties.ts';
 import { nodeRandom, TurnClock } from './services.ts';
 import { openStores } from './stores.ts';
 import { keepTime } from './timekeeper.ts';
+import { watchWatermarks, watermarksOf } from './watermarks.ts';
 
 /** A broker that runs in this process. */
 export interface RunningBroker {
@@ -98,9 +100,11 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     serverProperties: serverProperties(config, config.clusterName ?? nodeName),
     log,
     connections,
-    alarm: () => (stores.trouble() === undefined ? undefined : 'low on disk'),
+    alarms: new Alarms({ connections, log, nodeName, trouble: stores.trouble }),
   };
   closeWithOwners(connections, broker, authority);
+  const watermarks = watermarksOf(config);
+  const stopWatching = await watchWatermarks(watermarks, config.dataDir, context.alarms);
   const listeners: Listener[] = [];
   let managing: Managing;
   try {
@@ -113,10 +117,12 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       log,
       journal: stores.figures,
       trouble: stores.trouble,
+      watermarks,
     };
     managing = await startManagement(subject);
   } catch (error) {
     for (const listener of listeners) listener.close();
+    stopWatching();
     await stores.close();
     throw error;
   }
@@ -141,6 +147,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       await managing.close();
       clearInterval(ticking);
       stopTime();
+      stopWatching();
       await stores.close();
     },
   };

@@ -70,7 +70,7 @@ export class Channel implements Recipient, Holder {
     this.vhost = vhost;
     this.user = user;
     this.publishing = new Publishing(this);
-    this.#parking = new Parking(this);
+    this.#parking = new Parking(this, connection.context.alarms.stopping);
     const { services } = connection.context.broker;
     this.unsettled = new Unsettled(services, this);
     if (services.scratch !== undefined) services.memory.hold(this);
@@ -80,7 +80,7 @@ export class Channel implements Recipient, Holder {
   // --- frames ---
 
   method(chunk: Buffer, start: number, end: number): void {
-    if (this.state !== 'closed' && !this.#parking.parked && end - start >= 4) {
+    if (this.state !== 'closed' && this.#parking.idle && end - start >= 4) {
       const ids = (chunk[start]! << 24) | (chunk[start + 1]! << 16) | (chunk[start + 2]! << 8) | chunk[start + 3]!;
       if (ids === publishIds) {
         this.publishing.method(chunk, start, end);
@@ -190,6 +190,11 @@ export class Channel implements Recipient, Holder {
     return this.#parking.block();
   }
 
+  /** Whether the connection waits from the channel's next publish on. */
+  watchPublishes(watching: boolean): void {
+    this.#parking.watching = watching;
+  }
+
   /** Whether a command waits and later ones are held. */
   get parked(): boolean {
     return this.#parking.parked;
@@ -279,6 +284,13 @@ export class Channel implements Recipient, Holder {
   #coldMethod(chunk: Buffer, start: number, end: number): void {
     if (end - start < 4) throw frameError(frameErrorText(1, chunk.subarray(start, end), ['unknown_frame']));
     if (this.#parking.parked) {
+      this.#parking.hold('method', chunk, start, end);
+      return;
+    }
+    if (chunk.readUInt32BE(start) === publishIds) {
+      // It came under an alarm, and is held unless it only keeps the frames in order.
+      if (this.state !== 'open' || !this.publishing.idle) return this.publishing.method(chunk, start, end);
+      this.connection.publisherPause.block();
       this.#parking.hold('method', chunk, start, end);
       return;
     }

@@ -4,6 +4,7 @@ import type { Authority } from '../auth/authority.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Clock } from '../broker/clock.ts';
 import type { Random } from '../broker/random.ts';
+import type { Alarms } from './alarms.ts';
 import type { Connection } from './connection.ts';
 import type { BufferPool } from './output.ts';
 
@@ -50,8 +51,7 @@ export interface SessionContext {
   readonly serverProperties: Table;
   readonly log: SessionLog;
   readonly connections: Set<Connection>;
-  /** Why publishers are stopped, as connection.blocked says it; undefined when there is no alarm. */
-  readonly alarm: () => string | undefined;
+  readonly alarms: Alarms;
 }
 
 /** Output above this stops deliveries to a connection and the reading from it, bytes. */

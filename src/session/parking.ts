@@ -20,6 +20,8 @@ const heldFrameBytes = 128;
 export class Parking {
   /** A command waits for the disk; later ones are held in order. */
   parked = false;
+  /** An alarm is on: the channel waits from its next publish on. */
+  watching: boolean;
   readonly #channel: Channel;
   #held: Held[] = [];
   #heldBytes = 0;
@@ -28,8 +30,14 @@ export class Parking {
   #afterReply: (() => void)[] = [];
   #readingPaused = false;
 
-  constructor(channel: Channel) {
+  constructor(channel: Channel, watching: boolean) {
     this.#channel = channel;
+    this.watching = watching;
+  }
+
+  /** Whether methods need not be looked at before they are handled. */
+  get idle(): boolean {
+    return !this.parked && !this.watching;
   }
 
   /** See `Channel.park`. */

@@ -73,6 +73,10 @@ export class Broker {
     return this.#port;
   }
 
+  get managementPort(): number {
+    return this.#managementPort;
+  }
+
   get pid(): number {
     return this.#program.pid;
   }
@@ -104,6 +108,25 @@ export class Broker {
   async health(): Promise<{ status: number; body: unknown }> {
     const response = await fetch(`http://127.0.0.1:${this.#managementPort}/api/health`);
     return { status: response.status, body: await response.json() };
+  }
+
+  /** A request to the API, by default as guest: status and body. */
+  async ask(
+    path: string,
+    method = 'GET',
+    body?: object,
+    credentials = 'guest:guest',
+  ): Promise<{ status: number; body: unknown }> {
+    const response = await fetch(`http://127.0.0.1:${this.#managementPort}/api${path}`, {
+      method,
+      headers: {
+        authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+        'content-type': 'application/json',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
   login(options?: LoginOptions): Promise<Wire> {

@@ -78,6 +78,7 @@ const nastyBody = fc.oneof(
           ...'encoding truncate password password_hash hashing_algorithm tags configure write read users vhosts queues'.split(
             ' ',
           ),
+          ...'pattern definition priority apply-to value component policies parameters limits'.split(' '),
           ...'exchanges bindings permissions queue exchange delivery_tag channel headers mandatory remove name action'.split(
             ' ',
           ),

@@ -7,6 +7,7 @@ import type { Entry } from '../../src/broker/entry.ts';
 import { Memory } from '../../src/broker/memory.ts';
 import type { Unsettled } from '../../src/broker/unsettled.ts';
 import { type JournaledStores, openJournaledStores } from '../../src/node/journaled-stores.ts';
+import { Alarms } from '../../src/session/alarms.ts';
 import type { Connection } from '../../src/session/connection.ts';
 import type { SessionContext } from '../../src/session/context.ts';
 import { BufferPool } from '../../src/session/output.ts';
@@ -91,6 +92,8 @@ export class Life {
     });
     this.stores = stores;
     const { broker, journal, scratch } = stores;
+    const log = { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} };
+    const trouble = (): string | undefined => (journal.failing || scratch.failing ? 'it fails' : undefined);
     this.context = {
       broker,
       authority,
@@ -111,9 +114,9 @@ export class Life {
       },
       nodeName: 'leveret@test',
       serverProperties: Table.empty,
-      log: { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} },
+      log,
       connections: this.connections,
-      alarm: () => (journal.failing || scratch.failing ? 'low on disk' : undefined),
+      alarms: new Alarms({ connections: this.connections, log, nodeName: 'leveret@test', trouble }),
     };
     const tick = (): void => {
       memory.retry();

@@ -144,17 +144,22 @@ function Totals({ overview }: { overview: Overview }): JSX.Element {
   );
 }
 
+function alarm(where: 'above' | 'below', limit = 0, on = false): string {
+  if (on) return ', ALARM: publishers are blocked';
+  return limit > 0 ? `, alarm ${where} ${bytes(limit)}` : '';
+}
+
 function NodeFacts({ node }: { node: NodeInfo }): JSX.Element {
   return (
     <Section title={`Node ${node.name}`}>
       <Facts
         facts={[
           ['Up for', duration(node.uptime)],
-          ['Memory', `${bytes(node.mem_used)}${node.mem_limit ? ` of ${bytes(node.mem_limit)}` : ''}`],
+          ['Memory', `${bytes(node.mem_used)}${alarm('above', node.mem_limit, node.mem_alarm)}`],
           [
             'Disk free',
             node.disk_free
-              ? `${bytes(node.disk_free)}${node.disk_free_limit ? `, alarm below ${bytes(node.disk_free_limit)}` : ''}`
+              ? `${bytes(node.disk_free)}${alarm('below', node.disk_free_limit, node.disk_free_alarm)}`
               : undefined,
           ],
           ['Open files', `${exact(node.fd_used)} of ${exact(node.fd_total)}`],

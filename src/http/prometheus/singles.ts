@@ -1,5 +1,4 @@
 // What the whole broker has to show: one value each, in RabbitMQ's families of metrics.
-import { totalmem } from 'node:os';
 import type { BrokerStats } from '../../broker/stats.ts';
 import type { Management } from '../management.ts';
 import type { Totals } from '../totals.ts';
@@ -35,8 +34,8 @@ export const alarms: Singles = {
   prefix: 'rabbitmq_',
   values: {
     alarms_file_descriptor_limit: () => 0,
-    alarms_free_disk_space_watermark: ({ management }) => Number(management.trouble() !== undefined),
-    alarms_memory_used_watermark: () => 0,
+    alarms_free_disk_space_watermark: ({ management }) => Number(management.session.alarms.has('disk')),
+    alarms_memory_used_watermark: ({ management }) => Number(management.session.alarms.has('memory')),
   },
 };
 
@@ -71,8 +70,8 @@ export const singlesBefore: readonly Singles[] = [
     values: {
       process_max_fds: ({ process }) => process.openFilesMax,
       process_max_tcp_sockets: ({ process }) => process.openFilesMax,
-      resident_memory_limit_bytes: () => totalmem(),
-      disk_space_available_limit_bytes: () => 0,
+      resident_memory_limit_bytes: ({ management }) => management.watermarks.memoryBytes,
+      disk_space_available_limit_bytes: ({ management }) => management.watermarks.diskBytes,
       erlang_uptime_seconds: ({ process }) => process.uptimeS,
     },
   },

@@ -20,17 +20,31 @@ function failed(reason: string, more: object = {}): Response {
   return Response.json({ status: 'failed', reason, ...more }, { status: 503 });
 }
 
-function general({ trouble }: Management): Response {
+function general({ session }: Management): Response {
+  const { why } = session.alarms;
+  return why === undefined ? ok() : failed(why);
+}
+
+function inService({ trouble }: Management): Response {
   const reason = trouble();
   return reason === undefined ? ok() : failed(reason);
 }
 
-const generalPaths: readonly (readonly [path: string, summary: string])[] = [
-  ['/health/checks/alarms', 'Whether no alarm is on'],
-  ['/health/checks/local-alarms', 'Whether no alarm is on at this node'],
-  ['/health/checks/is-in-service', 'Whether the broker does all it should'],
-  ['/health/checks/ready-to-serve-clients', 'Whether the broker does all it should'],
-  ['/healthchecks/node', 'Whether the broker does all it should'],
+function alarms({ session, node }: Management): Response {
+  const on = [...session.alarms];
+  if (on.length === 0) return ok();
+  const found = [...new Set(on.map(({ resource }) => resource))].map(resource => ({ node, resource }));
+  return failed(`There are alarms in effect: ${session.alarms.why}`, { alarms: found });
+}
+
+type Check = (management: Management) => Response;
+
+const checks: readonly (readonly [path: string, check: Check, summary: string])[] = [
+  ['/health/checks/alarms', alarms, 'Whether no alarm is on'],
+  ['/health/checks/local-alarms', alarms, 'Whether no alarm is on at this node'],
+  ['/health/checks/is-in-service', inService, 'Whether all that has to be kept can be kept'],
+  ['/health/checks/ready-to-serve-clients', inService, 'Whether all that has to be kept can be kept'],
+  ['/healthchecks/node', general, 'Whether the broker does all it should'],
 ];
 
 const singleNode: readonly string[] = [
@@ -45,8 +59,8 @@ export const healthRoutes: readonly Route[] = [
     summary: 'Whether the broker does all it should; needs no login',
     run: ({ management }) => general(management),
   }),
-  ...generalPaths.map(([path, summary]) =>
-    route('GET', path, { answer: 'response', summary, run: ({ management }) => general(management) }),
+  ...checks.map(([path, check, summary]) =>
+    route('GET', path, { answer: 'response', summary, run: ({ management }) => check(management) }),
   ),
   ...singleNode.map(path =>
     route('GET', path, {

@@ -102,10 +102,10 @@ export function operatorOf({ management, viewer, vhost }: AnyAsk): Operator {
   return { context: management.session, held: management.held, user: viewer, vhost };
 }
 
-/** Resolves once the journal takes more. @throws HttpError 503 while it cannot be written, or does not catch up */
-export async function untilAccepting({ broker, trouble }: Management): Promise<void> {
+/** Resolves once the journal takes more. @throws HttpError 503 under an alarm, or while it does not catch up */
+export async function untilAccepting({ broker, session }: Management): Promise<void> {
   const { journal } = broker.services;
-  const reason = trouble();
+  const reason = session.alarms.why;
   if (reason !== undefined) throw new HttpError(503, 'unavailable', reason);
   if (journal.accepting) return;
   let timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,7 @@
 // The route table: every path of the API.
 import { openApiOf } from '../openapi.ts';
 import { type Route, route } from '../route.ts';
+import { alarmRoutes } from './alarms.ts';
 import { bindingRoutes } from './bindings.ts';
 import { browseRoutes } from './browse.ts';
 import { channelRoutes } from './channels.ts';
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...nodeRoutes,
   ...loginRoutes,
   ...healthRoutes,
+  ...alarmRoutes,
   ...connectionRoutes,
   ...channelRoutes,
   ...consumerRoutes,

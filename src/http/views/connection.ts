@@ -11,6 +11,10 @@ export function givenName({ clientProperties }: Connection): string | undefined 
   return name?.type === 'longstr' ? Buffer.from(name.value).toString() : undefined;
 }
 
+function stateOf({ state, publisherPause }: Connection): string {
+  return state === 'running' && publisherPause.state !== 'none' ? publisherPause.state : state;
+}
+
 export function connectionView(connection: Connection, { node }: Management, rates: Rates): object {
   const { peer } = connection;
   const user = connection.user?.name ?? '';
@@ -41,7 +45,7 @@ export function connectionView(connection: Connection, { node }: Management, rat
     ssl_hash: null,
     ssl_key_exchange: null,
     ssl_protocol: null,
-    state: connection.state,
+    state: stateOf(connection),
     timeout: connection.heartbeat,
     type: 'network',
     user,

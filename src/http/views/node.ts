@@ -1,6 +1,6 @@
 // This node as RabbitMQ shows one: what means something here, and zeros for what Erlang alone has.
 import { readdirSync, readFileSync, statfsSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { ofChurn, valuesOf } from '../counters.ts';
 import type { Management } from '../management.ts';
 import { exchangeTypesView } from './exchange.ts';
@@ -15,19 +15,18 @@ const absent = [
 ].flatMap(line => line.split(' '));
 
 export function nodeView(management: Management, rates: Rates): object {
-  const { node, broker, connections, dataDir } = management;
+  const { node, broker, connections, dataDir, watermarks, session } = management;
   const files = fileLimits();
   const disk = dataDir === undefined ? undefined : statfsSync(dataDir);
-  const failing = management.trouble() !== undefined;
   return {
     partitions: [],
     os_pid: String(process.pid),
     fd_total: files.max,
     sockets_total: files.max,
-    mem_limit: totalmem(),
-    mem_alarm: false,
-    disk_free_limit: 0,
-    disk_free_alarm: failing,
+    mem_limit: watermarks.memoryBytes,
+    mem_alarm: session.alarms.has('memory'),
+    disk_free_limit: watermarks.diskBytes,
+    disk_free_alarm: session.alarms.has('disk'),
     proc_total: 1,
     rates_mode: 'basic',
     uptime: Math.round(process.uptime() * 1000),

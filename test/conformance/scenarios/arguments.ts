@@ -378,6 +378,7 @@ const compared: readonly [
   ['classic', 'x-single-active-consumer', 't', true, false, 'bool'],
   ['classic', 'x-queue-mode', 'S', 'default', 'lazy', 'longstr'],
   ['classic', 'x-queue-version', 'b', 1, 2, 'byte'],
+  ['classic', 'x-queue-master-locator', 'S', 'client-local', 'min-masters', 'longstr'],
   ['quorum', 'x-message-ttl', 'I', 600000, 600001, 'signedint'],
   ['quorum', 'x-expires', 'i', 600000, 600001, 'unsignedint'],
   ['quorum', 'x-max-length', 'I', 1, 2, 'signedint'],
@@ -481,6 +482,73 @@ scenario('arguments of other types are not compared', { covers: ['queue.declare/
   const queue = await t.queue(channel);
   await t.queue(channel, { arguments: { 'x-max-age': 'soon', 'x-quorum-initial-group-size': -1 } }, queue);
 });
+
+scenario(
+  'quorum x-delivery-limit must be an integer',
+  {
+    covers: ['err:argument-type', 'delivery-limit'],
+    differs: {
+      rabbitmq: 'takes a limit of any type, and it limits nothing',
+      leveret: `refuses it with 406 \`invalid arg 'x-delivery-limit' for queue ..: "expected integer, got longstr"\``,
+      reason: 'a limit that limits nothing is a mistake that should be told',
+    },
+  },
+  async t => {
+    const channel = await t.channel();
+    for (const [, value] of integers) await t.queue(channel, declaration('quorum', ['x-delivery-limit', ...value]));
+    for (const [typeName, value] of [...strings, ...booleans, ...others]) {
+      const given: Entry = ['x-delivery-limit', ...value];
+      if (t.onRabbitmq) await t.queue(channel, declaration('quorum', given));
+      else {
+        const text = `invalid arg 'x-delivery-limit' for %: "expected integer, got ${typeName}"`;
+        await refuses(t, 'quorum', [given], text);
+      }
+    }
+  },
+);
+
+scenario(
+  'x-queue-master-locator is one of three words',
+  {
+    covers: ['err:argument-value'],
+    differs: {
+      rabbitmq: 'closes the connection with 541 `INTERNAL_ERROR`',
+      leveret: "refuses it with 406 `invalid arg 'x-queue-master-locator' for queue ..: invalid_queue_locator_arg`",
+      reason: 'one bad argument should not end all channels of a connection',
+    },
+  },
+  async t => {
+    const channel = await t.channel();
+    for (const value of ['client-local', 'min-masters', 'random']) {
+      await t.queue(channel, { arguments: { 'x-queue-master-locator': value } });
+    }
+    const text = "invalid arg 'x-queue-master-locator' for %: invalid_queue_locator_arg";
+    if (!t.onRabbitmq) return refuses(t, 'classic', [['x-queue-master-locator', 'S', 'foo']], text);
+    channel.send('queue.declare', { queue: t.name(), arguments: { 'x-queue-master-locator': 'foo' } });
+    await channel.wire.refused(541, 'INTERNAL_ERROR', undefined);
+  },
+);
+
+const newer = 'RabbitMQ 4: the argument, whose values are checked in the words of all others';
+for (const name of ['x-consumer-timeout', 'x-delayed-retry-min', 'x-delayed-retry-max']) {
+  for (const type of ['classic', 'quorum'] as const) {
+    scenario(
+      `${type} ${name} must be an integer that is not negative`,
+      { covers: ['err:argument-type'], source: newer },
+      async t => {
+        for (const [typeName, value] of [...strings, ...booleans, ...others]) {
+          await refuses(
+            t,
+            type,
+            [[name, ...value]],
+            `invalid arg '${name}' for %: "expected integer, got ${typeName}"`,
+          );
+        }
+        await refuses(t, type, [[name, 'I', -1]], `invalid arg '${name}' for %: {value_negative,-1}`);
+      },
+    );
+  }
+}
 
 for (const name of ['x-consumer-timeout', 'x-delayed-retry-min']) {
   scenario(`quorum ${name} of a valid value is taken`, { covers: ['queue.declare/ok'] }, async t => {

@@ -27,6 +27,7 @@ const foreign: { readonly [type: string]: readonly [name: string, value: unknown
     ['x-max-priority', 5],
     ['x-queue-mode', 'lazy'],
     ['x-queue-version', 2],
+    ['x-queue-master-locator', 'client-local'],
     ['x-max-age', '1h'],
     ['x-stream-max-segment-size-bytes', 1000],
     ['x-initial-cluster-size', 1],

@@ -127,10 +127,10 @@ it('a config file that is not there is told', async () => {
 });
 
 it('a setting of RabbitMQ that means nothing here is a warning in the log', async () => {
-  writeFileSync(join(folder, 'rabbit.conf'), 'vm_memory_high_watermark.relative = 0.5\nmemory = true\n');
+  writeFileSync(join(folder, 'rabbit.conf'), 'vm_memory_calculation_strategy = rss\nmemory = true\n');
   const program = start(...FREE, '--config', 'rabbit.conf');
   await program.sees(/everything in memory/);
-  expect(program.stderr).toContain('rabbit.conf:1: vm_memory_high_watermark.relative is a setting of RabbitMQ');
+  expect(program.stderr).toContain('rabbit.conf:1: vm_memory_calculation_strategy is a setting of RabbitMQ');
 });
 
 it('wrong usage ends with 2 and points to the help', async () => {

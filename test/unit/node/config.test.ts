@@ -29,6 +29,10 @@ it('without any setting it is what the documents say', () => {
     sync: 'commit',
     syncIntervalMs: 200,
     memoryBudgetBytes: 100_663_296,
+    memoryWatermark: 0.6,
+    memoryWatermarkBytes: null,
+    diskFreeLimit: 0,
+    diskFreeLimitBytes: 50_000_000,
     segmentBytes: 67_108_864,
     heartbeatS: 60,
     frameBytesMax: 131_072,
@@ -87,7 +91,7 @@ default_user_tags.monitoring = true
 loopback_users.guest = false
 heartbeat = 30
 frame_max = 65536
-vm_memory_high_watermark.relative = 0.6
+vm_memory_calculation_strategy = rss
 log.console = true
 log.console.level = warning
 management.tcp.port = 15673
@@ -114,7 +118,7 @@ tcp_listen_options.backlog = 128
   expect(config.firstUser.password.reveal()).toBe('s3cret');
   expect(warnings).toEqual([
     'leveret.conf:5: num_acceptors.tcp is a setting of RabbitMQ that means nothing to Leveret; it is ignored',
-    expect.stringContaining('leveret.conf:16: vm_memory_high_watermark.relative'),
+    expect.stringContaining('leveret.conf:16: vm_memory_calculation_strategy'),
     expect.stringContaining('leveret.conf:17: log.console '),
     expect.stringContaining('leveret.conf:23: tcp_listen_options.backlog'),
   ]);

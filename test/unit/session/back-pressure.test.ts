@@ -40,7 +40,7 @@ test('a channel that closes while an alarm holds the others is closed', async ()
   bench.publish(1, 'transient', body);
   bench.send(1, 'basic.get', { queue: 'transient' });
   bench.send(2, 'channel.open');
-  bench.alarm = 'low on disk';
+  bench.trouble = 'the journal cannot be written';
   bench.journal.accepting = false;
   // A publish that closes its channel, and one on another channel that meets the alarm.
   bench.receive(Buffer.concat([publishFrames(1, 'durable', body, 2), publishFrames(2, 'durable', body, 3)]));

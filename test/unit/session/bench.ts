@@ -4,6 +4,7 @@ import { Authority } from '../../../src/auth/authority.ts';
 import { hashPassword } from '../../../src/auth/password.ts';
 import { Broker } from '../../../src/broker/broker.ts';
 import { Memory } from '../../../src/broker/memory.ts';
+import { Alarms } from '../../../src/session/alarms.ts';
 import { Connection } from '../../../src/session/connection.ts';
 import type { SessionContext } from '../../../src/session/context.ts';
 import { closeWithOwners } from '../../../src/session/forced-close.ts';
@@ -28,7 +29,9 @@ export class SessionBench {
   paused = false;
   /** While it is a list, the client takes nothing: what it would have to take to go on. */
   stalled: (() => void)[] | undefined;
-  alarm: string | undefined;
+  /** Why the journal cannot be written. */
+  trouble: string | undefined;
+  readonly alarms: Alarms;
 
   private constructor(memoryBytes: number) {
     this.memory = new Memory(memoryBytes);
@@ -42,6 +45,9 @@ export class SessionBench {
     const authority = new Authority({ now: () => 0 });
     authority.apply({ type: 'user.put', name: 'guest', passwordHash, algorithm, tags: [] });
     authority.apply({ type: 'permission.put', user: 'guest', vhost: '/', configure: '.*', write: '.*', read: '.*' });
+    const connections = new Set<Connection>();
+    const log = { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} };
+    this.alarms = new Alarms({ connections, log, nodeName: 'leveret@test', trouble: () => this.trouble });
     const context: SessionContext = {
       broker: this.broker,
       authority,
@@ -62,9 +68,9 @@ export class SessionBench {
       },
       nodeName: 'leveret@test',
       serverProperties: Table.empty,
-      log: { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} },
-      connections: new Set(),
-      alarm: () => this.alarm,
+      log,
+      connections,
+      alarms: this.alarms,
     };
     const transport: Transport = {
       write: (pieces, _, sent) => {
@@ -89,10 +95,11 @@ export class SessionBench {
   }
 
   /** A connection with channel 1 open. */
-  static async open(memoryBytes: number = 1 << 30): Promise<SessionBench> {
+  static async open(memoryBytes: number = 1 << 30, clientProperties: Fields = {}): Promise<SessionBench> {
     const bench = new SessionBench(memoryBytes);
     bench.connection.receive(Buffer.from('AMQP\0\0\x09\x01', 'latin1'));
-    bench.send(0, 'connection.start-ok', { mechanism: 'PLAIN', response: Buffer.from('\0guest\0guest') });
+    const response = Buffer.from('\0guest\0guest');
+    bench.send(0, 'connection.start-ok', { mechanism: 'PLAIN', response, clientProperties });
     while (!bench.names().includes('0 connection.tune')) await new Promise(resolve => setImmediate(resolve));
     bench.send(0, 'connection.tune-ok', { channelMax: 64, frameMax: 131_072 });
     bench.send(0, 'connection.open', { virtualHost: '/' });
