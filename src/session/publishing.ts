@@ -220,7 +220,7 @@ export class Publishing {
     const { broker } = channel.connection.context;
     const { journal, scratch, memory } = broker.services;
     const exchange = target.exchange as Exchange;
-    if (target.routed !== channel.vhost.version) routeTarget(channel.vhost, target, message);
+    if (target.routed !== channel.vhost.version) routeTarget(channel, target, message);
     const { queues } = target;
     exchange.stats.publishedIn++;
     channel.stats.published++;
