@@ -25,6 +25,8 @@ export class Broker implements VhostOwner {
   limits: BrokerLimits = unlimited;
   /** Channels that wait for direct replies, of all vhosts. */
   readonly replyConsumers: ReplyConsumers = new Map();
+  /** What the broker is called in what it tells of itself. */
+  nodeName = '';
   #lastQueueId = 0;
   /** The journal ends with a clean stop. The first that may be delivered to records it again: a crash must not pass for that stop. */
   afterCleanStop = false;
@@ -106,6 +108,9 @@ export class Broker implements VhostOwner {
         if (vhost !== undefined) this.#removeVhost(vhost);
         return;
       }
+      case 'vhost.tracing':
+        this.vhosts.get(fact.vhost)?.applyTracing(fact.on);
+        return;
       case 'exchange.declared':
         this.#recoverExchange(fact);
         return;

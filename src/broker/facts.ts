@@ -31,6 +31,7 @@ export type Fact =
   | GlobalParameterFact
   | { readonly type: 'vhost.created'; readonly name: string }
   | { readonly type: 'vhost.deleted'; readonly name: string }
+  | { readonly type: 'vhost.tracing'; readonly vhost: string; readonly on: boolean }
   | {
       readonly type: 'exchange.declared';
       readonly vhost: string;

@@ -22,6 +22,7 @@ import { ReturnedInTurn } from './returned-in-turn.ts';
 import type { Services } from './services.ts';
 import { DeathStats, QueueStats } from './stats.ts';
 import type { NewPlace, Store } from './store.ts';
+import type { Tracer } from './tracer.ts';
 import { Turns } from './turns.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -70,6 +71,8 @@ export class Queue implements Holder {
   /** From delivery to ack. */
   readonly processingTimes: Histogram = new Histogram();
   readonly services: Services;
+  /** That of the vhost. */
+  tracer: Tracer | undefined;
   /** When a message was published that was the first when that was noted. */
   #oldest = { sequence: 0, publishedAt: 0 };
   /** Whether a full queue refuses messages instead of dropping its first ones. */
@@ -448,6 +451,7 @@ export class Queue implements Holder {
   /** An entry that was taken out has died: it goes to the dead-letter exchange, or nowhere. */
   leave(entry: Entry, reason: DeathReason): void {
     this.deduplication?.settled(entry.sequence);
+    this.tracer?.died(entry, reason);
     this.deaths[reason]++;
     const { deadLetters, dropped } = this.services;
     if (this.settings.deadLetterExchange !== undefined && !this.deleted) return deadLetters.add(entry, reason);

@@ -35,6 +35,7 @@ import { Queue } from './queue.ts';
 import { route } from './route.ts';
 import type { Services } from './services.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
+import { Tracer } from './tracer.ts';
 import { VhostRules } from './vhost-rules.ts';
 
 export interface ExchangeDeclaration {
@@ -79,6 +80,7 @@ export interface VhostOwner {
   readonly queueCount: number;
   /** Gives a new id. */
   nextQueueId(): number;
+  readonly nodeName: string;
 }
 
 export class Vhost {
@@ -89,6 +91,8 @@ export class Vhost {
   /** Rises with every change that can make a message go elsewhere. */
   version = 0;
   deleted = false;
+  /** Has everything that happens to messages told to `amq.rabbitmq.trace`; undefined while that is off. */
+  tracer: Tracer | undefined;
   /** What channels that have ended have counted. */
   readonly stats: ChannelStats = new ChannelStats();
   readonly #bindingsTo = new Map<Destination, Set<Bound>>();
@@ -274,6 +278,7 @@ export class Vhost {
   /** The facts that make this vhost's durable exchanges, queues and bindings again. */
   *facts(): Generator<Fact> {
     yield { type: 'vhost.created', name: this.name };
+    if (this.tracer !== undefined) yield { type: 'vhost.tracing', vhost: this.name, on: true };
     yield* this.rules.facts(this.name);
     for (const exchange of this.exchanges.values())
       if (exchange.durable && !isPredeclared(exchange.name)) {
@@ -321,6 +326,7 @@ export class Vhost {
 
   addQueue(queue: Queue): void {
     this.queues.set(queue.name, queue);
+    queue.tracer = this.tracer;
     this.#owner.queuesById.set(queue.id, queue);
     if (!this.#govern(queue)) queue.configure(settingsOf(queue));
     this.version++;
@@ -353,6 +359,21 @@ export class Vhost {
     if (!fact.type.includes('policy')) return;
     for (const queue of this.queues.values()) this.#govern(queue);
     for (const exchange of this.exchanges.values()) if (this.#govern(exchange)) this.version++;
+  }
+
+  /** Turns tracing on or off. */
+  trace(on: boolean): void {
+    if (on === (this.tracer !== undefined)) return;
+    this.#record({ type: 'vhost.tracing', vhost: this.name, on });
+    this.applyTracing(on);
+  }
+
+  /** As `trace`, where it is recorded. */
+  applyTracing(on: boolean): void {
+    this.tracer = on ? new Tracer(this, this.#owner.nodeName, this.#services) : undefined;
+    for (const queue of this.queues.values()) queue.tracer = this.tracer;
+    // Publishers route anew: that is where the tracer looks.
+    this.version++;
   }
 
   queueResource(name: string): string {

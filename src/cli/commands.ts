@@ -71,6 +71,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'take tasks back from a stuck worker',
     load: async () => (await import('./take-back.ts')).takeBackCommand(),
   },
+  trace: {
+    group: messages,
+    summary: 'send copies of all that happens to messages to amq.rabbitmq.trace, or stop it',
+    load: async () => (await import('./trace.ts')).traceCommand(),
+  },
   purge: {
     group: messages,
     summary: 'throw away what waits in a queue',

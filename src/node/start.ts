@@ -61,6 +61,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   const { broker, journal } = stores;
   held = heldByOperators(broker.services);
   const withFirst = stores.isNew && config.loadDefinitions === undefined;
+  broker.nodeName = nodeName;
   broker.limits = {
     queuesMax: config.queuesMax,
     exchangesMax: config.exchangesMax,

@@ -21,6 +21,7 @@ import type { Exchange } from '../broker/exchange.ts';
 import type { Holder } from '../broker/memory.ts';
 import type { Queue } from '../broker/queue.ts';
 import { ChannelStats } from '../broker/stats.ts';
+import type { Actor } from '../broker/tracer.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Confirms } from './confirms.ts';
@@ -124,6 +125,12 @@ export class Channel implements Recipient, Holder {
       if (this.credit.limit !== 0) this.credit.used++;
     }
     writeDelivery(this.connection, this.number, consumer.prefix, tag, delivered(entry), entry.redelivered);
+    if (this.vhost.tracer !== undefined) this.vhost.tracer.delivered(entry, this.actor);
+  }
+
+  /** As traces name it. */
+  get actor(): Actor {
+    return { connection: this.connection.name, channel: this.number, user: this.user.name };
   }
 
   cancelled(consumer: Consumer): void {

@@ -161,6 +161,7 @@ function get(channel: Channel, queue: Queue, noAck: boolean): void {
   }
   if (entry.redelivered) channel.stats.redelivered++;
   writeGetOk(channel.connection, channel.number, tag, entry, queue.ready.count);
+  channel.vhost.tracer?.delivered(entry, channel.actor);
 }
 
 function settle(channel: Channel, tag: number, multiple: boolean, verdict: Verdict): void {

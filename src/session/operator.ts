@@ -14,11 +14,12 @@ import type { Queue } from '../broker/queue.ts';
 import { deliverReplies } from '../broker/reply-to.ts';
 import { route } from '../broker/route.ts';
 import type { Services } from '../broker/services.ts';
+import type { Actor } from '../broker/tracer.ts';
 import { Unsettled } from '../broker/unsettled.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { asksForDirectReply, checkUserId, expirationOf, isPersistent, withReplyTo } from './content-header.ts';
 import type { SessionContext } from './context.ts';
-import type { Verdict } from './settling.ts';
+import { nackReasons, type Verdict } from './settling.ts';
 
 /** Who acts, and where. */
 export interface Operator {
@@ -88,6 +89,7 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     return done(true);
   }
   const { queues } = route(vhost, exchange, message, keys);
+  vhost.tracer?.published(message, keys, queues, actorOf(user));
   if (name === '') deliverReplies(context.broker.replyConsumers, keys, message);
   exchange.stats.publishedIn++;
   vhost.stats.published++;
@@ -140,6 +142,7 @@ export function getFor(
       bytes += entry.message.bodyBytes;
       taken.push({ tag: held.nextTag, entry, left: queue.ready.count });
       held.add(entry);
+      vhost.tracer?.delivered(entry, actorOf(operator.user));
     }
     done(taken);
   };
@@ -149,7 +152,7 @@ export function getFor(
 }
 
 /** Settles what a get has taken: acknowledged, dropped, or given back to its old place. */
-export function settleFor({ context, vhost, held }: Operator, taken: readonly Taken[], verdict: Verdict): void {
+export function settleFor({ context, vhost, held, user }: Operator, taken: readonly Taken[], verdict: Verdict): void {
   const { now } = context.clock;
   const returnedTo = new Set<Queue>();
   for (const { tag } of taken) {
@@ -157,6 +160,7 @@ export function settleFor({ context, vhost, held }: Operator, taken: readonly Ta
     // Somebody may have removed it meanwhile.
     if (entry === undefined) continue;
     const { queue } = entry;
+    vhost.tracer?.settled(entry, tag, nackReasons[verdict], actorOf(user));
     if (verdict === 'ack') {
       vhost.stats.acked++;
       queue.ack(entry, now);
@@ -167,6 +171,11 @@ export function settleFor({ context, vhost, held }: Operator, taken: readonly Ta
     }
   }
   for (const queue of returnedTo) queue.redistribute();
+}
+
+/** As traces name an operator. */
+function actorOf({ name }: User): Actor {
+  return { connection: 'management', channel: 0, user: name };
 }
 
 function gone({ vhost }: Operator, name: string): AmqpError {

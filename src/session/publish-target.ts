@@ -123,10 +123,13 @@ export function checkTarget(channel: Channel, target: Target): void {
 }
 
 /** Finds the queues that the message goes to; the target remembers them where they hold for its other messages as well. */
-export function routeTarget(vhost: Vhost, target: Target, message: Message): void {
+export function routeTarget(channel: Channel, target: Target, message: Message): void {
+  const { vhost } = channel;
   const found = route(vhost, target.exchange as Exchange, message, target.keys);
   target.queues = found.queues;
-  if (found.reusable) target.routed = vhost.version;
+  // While the vhost is traced every message comes by here. So nothing has to be asked on the usual way.
+  if (vhost.tracer !== undefined) vhost.tracer.published(message, target.keys, found.queues, channel.actor);
+  else if (found.reusable) target.routed = vhost.version;
 }
 
 export function sameBytes(known: Buffer, chunk: Buffer, start: number, end: number): boolean {

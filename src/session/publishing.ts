@@ -224,7 +224,7 @@ export class Publishing {
       this.#duplicate(target, exchange);
       return;
     }
-    if (target.routed !== channel.vhost.version) routeTarget(channel.vhost, target, message);
+    if (target.routed !== channel.vhost.version) routeTarget(channel, target, message);
     const { queues } = target;
     exchange.stats.publishedIn++;
     channel.stats.published++;

@@ -1,6 +1,7 @@
 // Acknowledging, rejecting and giving back deliveries.
 import { preconditionFailed } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
+import type { NackReason } from '../broker/tracer.ts';
 import type { Channel } from './channel.ts';
 import { guarded } from './failures.ts';
 
@@ -11,6 +12,14 @@ export type Verdict = 'ack' | 'requeue' | 'fail' | 'reject';
 export const ackIds: number = (60 << 16) | 80;
 const rejectIds = (60 << 16) | 90;
 const nackIds = (60 << 16) | 120;
+
+/** As traces tell them; none for an ack. */
+export const nackReasons: { readonly [V in Verdict]: NackReason | undefined } = {
+  ack: undefined,
+  requeue: 'requeued',
+  fail: 'failed',
+  reject: 'rejected',
+};
 
 export function isSettlement(ids: number): boolean {
   return ids === ackIds || ids === rejectIds || ids === nackIds;
@@ -24,6 +33,7 @@ export function ackOne(channel: Channel, chunk: Buffer, at: number): void {
     const entry = channel.unsettled.take(tag);
     if (entry !== undefined) {
       channel.stats.acked++;
+      if (channel.vhost.tracer !== undefined) channel.vhost.tracer.settled(entry, tag, undefined, channel.actor);
       entry.queue.ack(entry, channel.connection.now);
       if (entry.consumer !== undefined) channel.released(1);
       return;
@@ -58,6 +68,7 @@ export function settleRange(
 ): number {
   const { unsettled } = channel;
   const { now } = channel.connection;
+  const { tracer } = channel.vhost;
   const returnedTo = new Set<Queue>();
   let consumed = 0;
   // One by one: as objects all at once they could take more than there is memory. What is delivered meanwhile has higher tags.
@@ -67,6 +78,7 @@ export function settleRange(
     const entry = unsettled.take(tag);
     if (entry === undefined) continue;
     const { queue } = entry;
+    tracer?.settled(entry, tag, nackReasons[verdict], channel.actor);
     if (entry.consumer !== undefined) consumed++;
     if (verdict === 'requeue' || verdict === 'fail') {
       queue.giveBack(entry, verdict === 'fail');

@@ -157,3 +157,15 @@ it('pings', async () => {
   });
   expect(withoutUser.code).toBe(0);
 });
+
+it('turns tracing of a virtual host on and off, and makes none', async () => {
+  await broker.prints('vhosts', 'add', 'traced');
+  const tracing = async (): Promise<unknown> => (await broker.json('vhosts', '--filter', 'traced'))[0]?.tracing;
+  expect(await broker.prints('trace', 'on', '--vhost', 'traced')).toBe("tracing of virtual host 'traced' is on\n");
+  expect(await tracing()).toBe(true);
+  expect(await broker.json('trace', 'off', '--vhost', 'traced')).toEqual({ vhost: 'traced', tracing: false });
+  expect(await tracing()).toBe(false);
+  expect((await broker.leveret(['trace', 'on', '--vhost', 'missing'])).code).toBe(5);
+  expect(await broker.prints('vhosts')).not.toContain('missing');
+  expect((await broker.leveret(['trace', 'maybe'])).code).toBe(2);
+});

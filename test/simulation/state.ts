@@ -117,6 +117,8 @@ export function keyOf(fact: Fact): string {
       return `seen ${fact.exchange}`;
     case 'queue.consumed':
       return `consumed ${fact.id}`;
+    case 'vhost.tracing':
+      return `tracing ${fact.vhost}`;
     case 'exchange.declared':
     case 'exchange.deleted':
       return `exchange ${fact.name}`;

@@ -14,10 +14,10 @@ import { channelListing } from './channels.ts';
 import { connectionListing } from './connections.ts';
 
 const settings = z.strictObject({
+  tracing: truth.optional(),
   /** Taken as RabbitMQ's clients send them; Leveret keeps none of these. */
   description: z.string().max(1024).optional(),
   tags: words.optional(),
-  tracing: truth.optional(),
   default_queue_type: z.string().nullish(),
   protected_from_deletion: truth.optional(),
   ...repeated,
@@ -57,12 +57,15 @@ export const vhostRoutes: readonly Route[] = [
     need: 'administrator',
     body: settings,
     answer: 'nothing',
-    summary: 'Creates a vhost, and lets its maker do everything there',
-    run: async ({ management, viewer, params }) => {
+    summary: 'Creates a vhost, and lets its maker do everything there; turns its tracing on or off',
+    run: async ({ management, viewer, params, body }) => {
       const { name } = params;
       if (Buffer.byteLength(name) > 255) throw badRequest('the name of a vhost has at most 255 bytes');
       const isNew = !management.broker.vhosts.has(name);
-      await durably(management, 'topology', () => management.broker.createVhost(name));
+      await durably(management, 'topology', () => {
+        const vhost = management.broker.createVhost(name);
+        if (body.tracing !== undefined) vhost.trace(body.tracing);
+      });
       // Who makes a vhost may use it (RabbitMQ behaviour).
       const all = { configure: '.*', write: '.*', read: '.*' };
       await recordPeople(management, isNew ? [{ type: 'permission.put', user: viewer.name, vhost: name, ...all }] : []);
