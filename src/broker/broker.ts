@@ -8,6 +8,7 @@ import type { Destination } from './exchange.ts';
 import type { Fact, GlobalParameterFact } from './facts.ts';
 import { type BrokerLimits, unlimited } from './limits.ts';
 import { Queue } from './queue.ts';
+import { Replays } from './replays.ts';
 import type { ReplyConsumers } from './reply-to.ts';
 import type { Services, Surroundings } from './services.ts';
 import { BrokerStats } from './stats.ts';
@@ -19,6 +20,8 @@ export class Broker implements VhostOwner {
   /** All queues by their id, as the stores' records name them. */
   readonly queuesById: Map<number, Queue> = new Map();
   readonly stats: BrokerStats = new BrokerStats();
+  /** Dead letters on their way back to where they came from. */
+  readonly replays: Replays = new Replays();
   /** Nothing here acts on them. */
   readonly globalParameters: Map<string, Plain> = new Map();
   /** Holds for what is declared from now on. */

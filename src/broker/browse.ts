@@ -28,6 +28,8 @@ export interface BrowsedMessage {
   /** Its content is in memory; undefined when the disk does not give it back. Of use until the callback returns. */
   readonly message: Message | undefined;
   readonly bodyBytes: number;
+  /** When it expires or, where it is kept back, is due, ms since the epoch; 0 is never. */
+  readonly deadline: number;
   /** Who has it; undefined while it is ready. `consumer` is undefined for basic.get. */
   readonly delivery: (Delivery & { readonly consumer: Consumer | undefined; readonly deliveredAt: number }) | undefined;
 }
@@ -185,6 +187,7 @@ function copyOf({ entry, delivery }: Candidate): Candidate {
   content.retain();
   const copy = new Entry(queue, content, sequence, redelivered);
   copy.id = entry.id;
+  copy.marks = entry.marks;
   return { entry: copy, delivery };
 }
 
@@ -197,6 +200,7 @@ function itemOf({ entry, delivery }: Candidate): BrowsedMessage {
     publishedAt: message.loaded ? message.publishedAt : undefined,
     message: message.loaded ? message : undefined,
     bodyBytes: message.bodyBytes,
+    deadline: entry.marks?.deadline ?? 0,
     delivery,
   };
 }

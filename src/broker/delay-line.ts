@@ -11,7 +11,7 @@ import { Queue } from './queue.ts';
 import type { Services } from './services.ts';
 
 /** The longest delay, ms: ten years, as for the expiration of a message. */
-const delayMsMax = 315_360_000_000;
+export const delayMsMax = 315_360_000_000;
 const header = 'x-delay';
 
 export class DelayLine extends Queue {
@@ -54,10 +54,20 @@ export function delayOf({ header: bytes, headerStart, headerEnd }: Message): num
 }
 
 /** The content header of a message that was kept back: its delay is negative from now on, so that no other exchange delays it again. */
-export function withoutDelay({ header: bytes, headerStart, headerEnd }: Message): Buffer {
+export function withoutDelay(message: Message): Buffer {
+  return withHeader(message, negative);
+}
+
+/** The content header of a message that is to be kept back for so many ms. */
+export function withDelay(message: Message, delayMs: number): Buffer {
+  return withHeader(message, () => ({ type: 'long', value: BigInt(delayMs), tag: 'l' }));
+}
+
+function withHeader(message: Message, changed: (value: FieldValue) => FieldValue): Buffer {
+  const { header: bytes, headerStart, headerEnd } = message;
   const headers = [...(peekProperty(bytes as Buffer, headerStart, headerEnd, 'headers') ?? Table.empty)];
-  const passed = headers.map(([key, value]) => [key, key === header ? negative(value) : value] as const);
-  return editProperties(bytes as Buffer, headerStart, headerEnd, { headers: Table.from(passed) });
+  const all = headers.map(([key, value]) => [key, key === header ? changed(value) : value] as const);
+  return editProperties(bytes as Buffer, headerStart, headerEnd, { headers: Table.from(all) });
 }
 
 function negative(value: FieldValue): FieldValue {

@@ -21,21 +21,51 @@ import { queueOf } from './queues.ts';
 const limitDefault = 50;
 const limitMax = 500;
 /** Messages that one search looks at before it says where to go on. */
-const scanMax = 10_000;
+export const scanMax = 10_000;
 /** Bytes of each payload that are shown where the request does not say. */
 const truncateDefault = 50_000;
 const truncateMax = 16 << 20;
 
-const search = z.string().max(1024).optional();
+type Words = z.ZodOptional<z.ZodString>;
+type AgeMs = z.ZodOptional<ReturnType<typeof whole>>;
 
-const look = z.object({
-  state: z.enum(['ready', 'unacked', 'all'], 'not one of ready, unacked, all').default('all'),
-  after: whole(0, Number.MAX_SAFE_INTEGER).default(0),
-  limit: whole(1, limitMax).default(limitDefault),
-  truncate: whole(0, truncateMax).default(truncateDefault),
+const search: Words = z.string().max(1024).optional();
+const ageMs: AgeMs = whole(0, Number.MAX_SAFE_INTEGER).optional();
+
+interface SearchFields {
+  readonly key: Words;
+  readonly header: Words;
+  readonly text: Words;
+  readonly death_reason: Words;
+  readonly death_queue: Words;
+  readonly older_than_ms: AgeMs;
+  readonly younger_than_ms: AgeMs;
+}
+
+/** What is looked for, as parameters of an address or fields of a body. */
+export const searchFields: SearchFields = {
   key: search,
   header: search,
   text: search,
+  death_reason: search,
+  death_queue: search,
+  older_than_ms: ageMs,
+  younger_than_ms: ageMs,
+};
+
+type WholeOrDefault = z.ZodDefault<ReturnType<typeof whole>>;
+
+/** Which part of what is looked into. */
+export const lookFields: Readonly<Record<'after' | 'limit' | 'truncate', WholeOrDefault>> = {
+  after: whole(0, Number.MAX_SAFE_INTEGER).default(0),
+  limit: whole(1, limitMax).default(limitDefault),
+  truncate: whole(0, truncateMax).default(truncateDefault),
+};
+
+const look = z.object({
+  ...lookFields,
+  ...searchFields,
+  state: z.enum(['ready', 'unacked', 'all'], 'not one of ready, unacked, all').default('all'),
 });
 
 const destination = z.union(
@@ -50,18 +80,28 @@ interface AtMessage {
 
 /** The queue and the message that the path names; the user must be allowed to read from the queue. */
 function at(ask: Ask<AtMessage, unknown, unknown>): { queue: Queue; sequence: number } {
-  if (!/^\d{1,15}$/.test(ask.params.sequence)) throw badRequest('sequence: not a whole number');
-  return { queue: readable(ask), sequence: Number(ask.params.sequence) };
+  return { queue: readable(ask), sequence: sequenceOf(ask.params) };
 }
 
-function readable({ management, viewer, vhost, params }: Ask<{ readonly queue: string }, unknown, unknown>): Queue {
+/** @throws HttpError 400 */
+export function sequenceOf({ sequence }: { readonly sequence: string }): number {
+  if (!/^\d{1,15}$/.test(sequence)) throw badRequest('sequence: not a whole number');
+  return Number(sequence);
+}
+
+export function readable({
+  management,
+  viewer,
+  vhost,
+  params,
+}: Ask<{ readonly queue: string }, unknown, unknown>): Queue {
   const queue = queueOf(vhost, params.queue);
   expectRight(management, viewer, vhost.name, 'read', queue.name);
   return queue;
 }
 
 /** Looks, and shows what is found: contents are of use only while the look lasts. */
-function looking<T>(
+export function looking<T>(
   queue: Queue,
   options: BrowseOptions,
   show: (items: readonly BrowsedMessage[], next?: number) => T,
@@ -95,7 +135,7 @@ function targetOf(
   }
 }
 
-function whenDurable({ broker }: Management): Promise<Done> {
+export function whenDurable({ broker }: Management): Promise<Done> {
   return new Promise(resolve => broker.services.journal.whenDurable({ durable: () => resolve(changed) }));
 }
 
@@ -106,9 +146,9 @@ export const browseRoutes: readonly Route[] = [
     summary: 'Looks into a queue without touching it: order, flags and memory stay as they are',
     run: ask => {
       const queue = readable(ask);
-      const { state, after, limit, truncate, key, header, text } = ask.query;
+      const { state, after, limit, truncate } = ask.query;
       const { now } = ask.management.session.clock;
-      const matches = matcher({ key, header, text });
+      const matches = matcher(ask.query, now);
       const options = { state, after, limit, scanMax, ...(matches === undefined ? {} : { matches }) };
       return looking(queue, options, (items, next) => ({
         items: items.map(item => browsedView(item, now, truncate)),

@@ -8,6 +8,7 @@ import { channelRoutes } from './channels.ts';
 import { connectionRoutes } from './connections.ts';
 import { consumerRoutes } from './consumers.ts';
 import { definitionRoutes } from './definitions.ts';
+import { delayedRoutes } from './delayed.ts';
 import { exchangeRoutes } from './exchanges.ts';
 import { healthRoutes } from './health.ts';
 import { limitRoutes } from './limits.ts';
@@ -19,6 +20,7 @@ import { parameterRoutes } from './parameters.ts';
 import { permissionRoutes } from './permissions.ts';
 import { policyRoutes } from './policies.ts';
 import { queueRoutes } from './queues.ts';
+import { replayRoutes } from './replays.ts';
 import { routingRoutes } from './routing.ts';
 import { topicPermissionRoutes } from './topic-permissions.ts';
 import { userRoutes } from './users.ts';
@@ -38,6 +40,8 @@ export const routes: readonly Route[] = [
   ...messageRoutes,
   ...workRoutes,
   ...browseRoutes,
+  ...delayedRoutes,
+  ...replayRoutes,
   ...routingRoutes,
   ...bindingRoutes,
   ...vhostRoutes,

@@ -1,5 +1,6 @@
 // An exchange as RabbitMQ shows it.
 import { type Exchange, exchangeTypes } from '../../broker/exchange.ts';
+import type { Queue } from '../../broker/queue.ts';
 import { isPredeclared } from '../../broker/vhost.ts';
 import { jsonOf } from '../amqp-json.ts';
 import { ofExchange, valuesOf } from '../counters.ts';
@@ -18,6 +19,16 @@ export function exchangeView(exchange: Exchange, rates: Rates): object {
     type: exchange.type,
     user_who_performed_action: isPredeclared(exchange.name) ? 'rmq-internal' : '',
     vhost: exchange.vhost,
+    ...(exchange.delayLine === undefined ? {} : delayed(exchange.delayLine)),
+  };
+}
+
+/** What a delayed exchange keeps back. */
+function delayed({ ready }: Queue): object {
+  return {
+    messages_delayed: ready.count,
+    message_bytes_delayed: ready.bytes,
+    next_due_at: ready.headDeadline === 0 ? null : ready.headDeadline,
   };
 }
 

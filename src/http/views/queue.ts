@@ -53,6 +53,8 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
     policy: queue.policy?.name ?? null,
     recoverable_slaves: null,
     single_active_consumer_tag: null,
+    messages_retrying: queue.retrying,
+    deaths: { ...queue.deaths },
     ...times(queue, management),
   };
 }
