@@ -13,14 +13,11 @@ export type Outcome = 'unkept' | 'kept' | 'refused';
 
 /** Puts the message into the queues. */
 export function publish(queues: readonly Queue[], message: Message, journal: Journal): Outcome {
-  if (queues.length > 1) return publishToAll(queues, message, journal);
   const queue = queues[0] as Queue;
-  if (queue.deduplication?.isDuplicate(message) === true) return duplicate(queue);
-  if (queue.refusing && queue.refuses(message)) return refuse(queue, message);
+  if (queues.length > 1 || queue.guarded) return publishToAll(queues, message, journal);
   const entry = queue.newEntry(message);
   const kept = queue.keeps(message);
   if (kept) journal.publish(entry);
-  if (queue.deduplication !== undefined) remember(entry, kept, journal);
   queue.enqueue(entry);
   return kept ? 'kept' : 'unkept';
 }
@@ -28,6 +25,11 @@ export function publish(queues: readonly Queue[], message: Message, journal: Jou
 /** Puts a message that was published to the exchange into the queues that it leads to; the exchange remembers its value. */
 export function publishVia(exchange: Exchange, queues: readonly Queue[], message: Message, journal: Journal): Outcome {
   const outcome = publish(queues, message, journal);
+  if (exchange.deduplication !== undefined) seen(exchange, message, outcome, journal);
+  return outcome;
+}
+
+function seen(exchange: Exchange, message: Message, outcome: Outcome, journal: Journal): void {
   // What was refused may come again.
   if (exchange.deduplication !== undefined && outcome !== 'refused') {
     const value = exchange.deduplication.remember(message);
@@ -35,7 +37,6 @@ export function publishVia(exchange: Exchange, queues: readonly Queue[], message
     if (value !== undefined && durable && outcome === 'kept')
       journal.record({ type: 'exchange.seen', vhost, exchange: name, values: [value] });
   }
-  return outcome;
 }
 
 function publishToAll(queues: readonly Queue[], message: Message, journal: Journal): Outcome {

@@ -77,6 +77,8 @@ export class Queue implements Holder {
   #oldest = { sequence: 0, publishedAt: 0 };
   /** Whether a full queue refuses messages instead of dropping its first ones. */
   refusing = false;
+  /** Whether a message may be kept out: by `refuses`, or by what is here already. */
+  guarded = false;
   /** Consumers that were not found without credit when last tried. */
   readonly #turns = new Turns();
   #readAhead: ReadAhead;
@@ -111,6 +113,7 @@ export class Queue implements Holder {
     const limited =
       settings.maxLength !== Number.POSITIVE_INFINITY || settings.maxLengthBytes !== Number.POSITIVE_INFINITY;
     this.refusing = limited && !this.#upkeep.drops;
+    this.guarded = this.refusing || this.deduplication !== undefined;
     if (!this.#isConfigured) this.#arrange();
     this.#isConfigured = true;
     this.tidy();

@@ -106,7 +106,10 @@ export function priorityOf(header: Buffer, start: number, _end: number): number 
 }
 
 /** Whether the message is persistent. Throws AmqpError for an unknown delivery mode. */
-export function isPersistent(header: Buffer, start: number, _end: number): boolean {
+export function isPersistent(header: Buffer, start: number, end: number): boolean {
+  // Without properties, or with the delivery mode alone.
+  if (end - start === 14) return false;
+  if (end - start === 15 && header[start + 12] === 0x10 && header[start + 14] === 2) return true;
   const at = propertyAt(header, start, propertyFlags.deliveryMode);
   if (at < 0) return false;
   const mode = header[at]!;

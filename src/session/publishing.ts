@@ -1,6 +1,7 @@
 // Publishes of a channel: method, header and body put together, and the message handed to its queues.
 
 import { SyntaxFault } from '../amqp/faults.ts';
+import { peekFlags, propertyFlags } from '../amqp/properties.ts';
 import { copyKeys, hasCopyKeys, withoutBcc } from '../broker/copy-keys.ts';
 import { preconditionFailed, unexpectedFrame } from '../broker/errors.ts';
 import type { Exchange } from '../broker/exchange.ts';
@@ -32,6 +33,9 @@ export type { Target };
 /** Class and method of basic.publish, as the first four bytes of its frames. */
 export const publishIds: number = (60 << 16) | 40;
 const nothing = Buffer.alloc(0);
+
+/** Of the properties that have a say in what happens to a publish, all but the delivery mode. */
+const heededFlags = propertyFlags.headers | propertyFlags.replyTo | propertyFlags.expiration | propertyFlags.userId;
 
 export class Publishing {
   readonly #channel: Channel;
@@ -164,11 +168,8 @@ export class Publishing {
       if (this.#bodyBytes > connection.context.limits.messageBytesMax) this.#tooBig();
       if (target.checked !== vhost.version || target.permissions !== connection.context.authority.version)
         checkTarget(this.#channel, target);
-      if (asksForDirectReply(this.#header, this.#headerStart)) this.#askForReply();
-      checkUserId(this.#header, this.#headerStart, this.#headerEnd, this.#channel.user);
-      expirationOf(this.#header, this.#headerStart, this.#headerEnd);
+      if ((peekFlags(this.#header, this.#headerStart) & heededFlags) !== 0) target = this.#heed(target);
       persistent = isPersistent(this.#header, this.#headerStart, this.#headerEnd);
-      if (hasCopyKeys(this.#header, this.#headerStart)) target = this.#copied(target);
     } catch (error) {
       handlerFailed(this.#channel, error, 60, 40);
       return;
@@ -200,6 +201,14 @@ export class Publishing {
     }
   }
 
+  /** Does what properties ask for that most messages do not have; gives where the message goes. Throws AmqpError. */
+  #heed(target: Target): Target {
+    if (asksForDirectReply(this.#header, this.#headerStart)) this.#askForReply();
+    checkUserId(this.#header, this.#headerStart, this.#headerEnd, this.#channel.user);
+    expirationOf(this.#header, this.#headerStart, this.#headerEnd);
+    return hasCopyKeys(this.#header, this.#headerStart) ? this.#copied(target) : target;
+  }
+
   /** Puts the channel's own name for replies into the header. */
   #askForReply(): void {
     const name = this.#channel.replies?.name;
@@ -218,12 +227,9 @@ export class Publishing {
   handOver(message: Message, target: Target): void {
     const channel = this.#channel;
     const { broker } = channel.connection.context;
-    const { journal, scratch, memory } = broker.services;
+    const { journal, memory } = broker.services;
     const exchange = target.exchange as Exchange;
-    if (exchange.deduplication?.isDuplicate(message) === true) {
-      this.#duplicate(target, exchange);
-      return;
-    }
+    if (exchange.deduplication?.isDuplicate(message)) return this.#duplicate(target, exchange);
     if (target.routed !== channel.vhost.version) routeTarget(channel, target, message);
     const { queues } = target;
     exchange.stats.publishedIn++;
@@ -247,9 +253,14 @@ export class Publishing {
     if (outcome === 'refused') channel.confirms?.refused();
     else channel.confirms?.immediate();
     // A transient message needs no disk, unless there is no room for it in memory.
-    if (memory.bytes <= memory.limit) return;
+    if (memory.bytes > memory.limit) this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    const { connection } = this.#channel;
+    const { scratch, memory } = connection.context.broker.services;
     memory.check();
-    if (scratch?.accepting === false) channel.connection.publisherPause.outrun = scratch;
+    if (scratch?.accepting === false) connection.publisherPause.outrun = scratch;
   }
 
   /** The exchange has seen the message's value: it is dropped, and to its publisher that is as good as published. */

@@ -15,6 +15,7 @@ export class Worker implements Recipient {
   readonly stats: ChannelStats = new ChannelStats();
   readonly unsettled: Unsettled;
   readonly connection: { readonly now: number };
+  readonly vhost: { readonly tracer: undefined } = { tracer: undefined };
   readonly got: string[] = [];
   readonly marks: boolean[] = [];
   readonly #consumers: Consumer[] = [];
