@@ -45,6 +45,10 @@ export class Broker implements VhostOwner {
       deadlines: new Deadlines(),
       deadLetters: new DeadLetters(surroundings, queue => this.vhosts.get(queue.vhost), dropped),
       dropped,
+      died: ({ settings }, reason, lettered) => {
+        const { classic, quorum } = this.stats.deaths;
+        (settings.type === 'quorum' ? quorum : classic)[lettered ? 'lettered' : 'disabled'][reason]++;
+      },
       unused: queue => this.vhosts.get(queue.vhost)?.deleteQueue(queue),
     };
   }

@@ -457,7 +457,9 @@ export class Queue implements Holder {
     this.tracer?.died(entry, reason);
     this.deaths[reason]++;
     const { deadLetters, dropped } = this.services;
-    if (this.settings.deadLetterExchange !== undefined && !this.deleted) return deadLetters.add(entry, reason);
+    const lettered = this.settings.deadLetterExchange !== undefined && !this.deleted;
+    this.services.died(this, reason, lettered);
+    if (lettered) return deadLetters.add(entry, reason);
     dropped(reason);
     this.letGo(entry);
   }

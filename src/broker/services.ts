@@ -29,6 +29,8 @@ export interface Surroundings {
 export interface Services extends Surroundings {
   readonly deadlines: Deadlines;
   readonly deadLetters: DeadLetters;
+  /** Told of a message that has died, and whether its queue has a dead-letter exchange. */
+  readonly died: (queue: Queue, reason: DeathReason, lettered: boolean) => void;
   /** Told of a message that died and goes nowhere. */
   readonly dropped: (reason: DeathReason | 'due') => void;
   /** Nobody has used the queue for as long as it is to live without: deletes it. */

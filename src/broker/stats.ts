@@ -71,6 +71,12 @@ export class DeathStats {
   delivery_limit = 0;
 }
 
+/** Deaths in queues of one type: with a dead-letter exchange to go to, and without. */
+export class DeathsByWay {
+  readonly lettered: DeathStats = new DeathStats();
+  readonly disabled: DeathStats = new DeathStats();
+}
+
 /** Messages that went nowhere, by what had sent them on. */
 export class DropStats extends DeathStats {
   /** Kept back by a delayed exchange that led nowhere when they were due. */
@@ -94,7 +100,10 @@ export class BrokerStats {
   /** Mandatory messages given back for that. */
   returned = 0;
   /** Messages that died in their queues, and those of them that no dead-letter exchange brought to a queue. */
-  readonly deaths: DeathStats = new DeathStats();
+  readonly deaths: { readonly classic: DeathsByWay; readonly quorum: DeathsByWay } = {
+    classic: new DeathsByWay(),
+    quorum: new DeathsByWay(),
+  };
   readonly dropped: DropStats = new DropStats();
   /** What channels have counted that have ended. */
   readonly endedChannels: ChannelStats = new ChannelStats();

@@ -66,6 +66,16 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'move messages to another queue',
     load: async () => (await import('./move.ts')).moveCommand(),
   },
+  replay: {
+    group: messages,
+    summary: 'send dead letters back to where they came from',
+    load: async () => (await import('./replay.ts')).replayCommand(),
+  },
+  delayed: {
+    group: messages,
+    summary: 'list, cancel, reschedule and release delayed messages',
+    load: async () => (await import('./delayed.ts')).delayedCommand(),
+  },
   'take-back': {
     group: messages,
     summary: 'take tasks back from a stuck worker',

@@ -1,7 +1,7 @@
 // What each queue, channel, connection, exchange and vhost has to show, in RabbitMQ's families of metrics.
 import type { Exchange } from '../../broker/exchange.ts';
 import type { Queue } from '../../broker/queue.ts';
-import type { ConsumerStats, ExchangeStats } from '../../broker/stats.ts';
+import type { ConsumerStats, DeathStats, ExchangeStats } from '../../broker/stats.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { Channel } from '../../session/channel.ts';
 import type { Connection } from '../../session/connection.ts';
@@ -38,6 +38,12 @@ interface Publishes {
   readonly channel: Channel;
   readonly exchange: Exchange;
   readonly stats: ExchangeStats;
+}
+
+/** Messages that died in one queue of one reason. */
+interface Deaths {
+  readonly queue: Queue;
+  readonly reason: keyof DeathStats;
 }
 
 const ofQueue = {
@@ -223,6 +229,44 @@ export const groups: readonly Group<unknown>[] = [
   }),
   group<Queue>({
     ...ofQueue,
+    family: 'queue_death_metrics',
+    prefix: 'leveret_',
+    pages: 'all',
+    values: { queue_messages_retrying: ({ retrying }) => retrying },
+  }),
+  group<Deaths>({
+    family: 'queue_death_metrics',
+    prefix: 'leveret_',
+    pages: 'per-object',
+    objects: deaths,
+    labels: ({ queue, reason }) => ({ ...ofQueue.labels(queue), reason }),
+    vhost: ({ queue }) => queue.vhost,
+    values: { queue_messages_died_total: ({ queue, reason }) => queue.deaths[reason] },
+  }),
+  group<Exchange>({
+    ...ofExchange,
+    objects: delayedExchanges,
+    family: 'exchange_delay_metrics',
+    prefix: 'leveret_',
+    pages: 'all',
+    values: {
+      exchange_messages_delayed: ({ delayLine }) => delayLine?.ready.count,
+      exchange_messages_delayed_bytes: ({ delayLine }) => delayLine?.ready.bytes,
+    },
+  }),
+  group<Exchange>({
+    ...ofExchange,
+    objects: delayedExchanges,
+    family: 'exchange_delay_metrics',
+    prefix: 'leveret_',
+    pages: 'per-object',
+    values: {
+      exchange_next_due_timestamp_seconds: ({ delayLine }) =>
+        delayLine === undefined || delayLine.ready.count === 0 ? undefined : delayLine.ready.headDeadline / 1000,
+    },
+  }),
+  group<Queue>({
+    ...ofQueue,
     family: 'queue_time_metrics',
     prefix: 'leveret_',
     pages: 'detailed',
@@ -253,6 +297,17 @@ function* queues({ broker }: Management): Generator<Queue> {
 
 function* exchanges({ broker }: Management): Generator<Exchange> {
   for (const { exchanges } of broker.vhosts.values()) yield* exchanges.values();
+}
+
+function* delayedExchanges(management: Management): Generator<Exchange> {
+  for (const exchange of exchanges(management)) if (exchange.delayLine !== undefined) yield exchange;
+}
+
+/** A line only for what has happened. */
+function* deaths(management: Management): Generator<Deaths> {
+  for (const queue of queues(management))
+    for (const reason of ['rejected', 'expired', 'maxlen', 'delivery_limit'] as const)
+      if (queue.deaths[reason] > 0) yield { queue, reason };
 }
 
 export function* channels({ connections }: Management): Generator<Channel> {

@@ -94,6 +94,22 @@ export const rabbitmqMetrics: Readonly<Record<string, Description>> = {
   global_consumers: ['gauge', 'Current number of consumers'],
   global_messages_acknowledged_total: ['counter', 'Total number of messages acknowledged by consumers'],
   global_messages_confirmed_total: ['counter', 'Total number of messages confirmed to publishers'],
+  global_messages_dead_lettered_delivery_limit_total: [
+    'counter',
+    'Total number of messages dead-lettered due to delivery-limit exceeded',
+  ],
+  global_messages_dead_lettered_expired_total: [
+    'counter',
+    'Total number of messages dead-lettered due to message TTL exceeded',
+  ],
+  global_messages_dead_lettered_maxlen_total: [
+    'counter',
+    'Total number of messages dead-lettered due to overflow drop-head or reject-publish-dlx',
+  ],
+  global_messages_dead_lettered_rejected_total: [
+    'counter',
+    'Total number of messages dead-lettered due to basic.reject or basic.nack',
+  ],
   global_messages_delivered_consume_auto_ack_total: [
     'counter',
     'Total number of messages delivered to consumers using basic.consume with automatic acknowledgment',
@@ -145,6 +161,15 @@ export const leveretMetrics: Readonly<Record<string, Description>> = {
   ],
   queue_wait_seconds: ['histogram', 'Time from publish to first delivery'],
   queue_processing_seconds: ['histogram', 'Time from delivery to acknowledgement'],
+  messages_dropped_total: [
+    'counter',
+    'Messages that died, or were due in a delayed exchange, and went nowhere; by the reason',
+  ],
+  queue_messages_died_total: ['counter', 'Messages that died in a queue, dead-lettered or dropped; by the reason'],
+  queue_messages_retrying: ['gauge', 'Messages that came back and wait before they are delivered again'],
+  exchange_messages_delayed: ['gauge', 'Messages that a delayed exchange keeps back'],
+  exchange_messages_delayed_bytes: ['gauge', 'Size in bytes of the messages that a delayed exchange keeps back'],
+  exchange_next_due_timestamp_seconds: ['gauge', 'When the next message of a delayed exchange is due'],
   journal_write_seconds: ['histogram', 'Time until a block of the journal is written, and synced where sync = commit'],
   journal_pending_bytes: ['gauge', 'Bytes that wait for the disk'],
   journal_failing: ['gauge', 'is 1 while the journal cannot be written'],

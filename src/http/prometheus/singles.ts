@@ -1,5 +1,6 @@
 // What the whole broker has to show: one value each, in RabbitMQ's families of metrics.
-import type { BrokerStats } from '../../broker/stats.ts';
+import type { DeathReason } from '../../broker/dead-letter.ts';
+import type { BrokerStats, DropStats } from '../../broker/stats.ts';
 import type { Management } from '../management.ts';
 import type { Totals } from '../totals.ts';
 import type { ProcessFigures } from './process-figures.ts';
@@ -27,6 +28,23 @@ export interface Singles {
 
 const amqp: Labels = { protocol: 'amqp091' };
 const classic: Labels = { ...amqp, queue_type: 'rabbit_classic_queue' };
+
+const quorum: Labels = { ...amqp, queue_type: 'rabbit_quorum_queue' };
+
+/** Every death by RabbitMQ's labels: of the type of the queue, and of whether it had a dead-letter exchange. */
+function deaths(reason: DeathReason): Value {
+  return (['classic', 'quorum'] as const).flatMap(type => {
+    const queue_type = (type === 'quorum' ? quorum : classic)['queue_type'] as string;
+    return [
+      [{ queue_type, dead_letter_strategy: 'at_most_once' }, ({ stats }) => stats.deaths[type].lettered[reason]],
+      [{ queue_type, dead_letter_strategy: 'disabled' }, ({ stats }) => stats.deaths[type].disabled[reason]],
+    ] satisfies Value;
+  });
+}
+
+function drops(...reasons: (keyof DropStats)[]): Value {
+  return reasons.map(reason => [{ reason }, ({ stats }) => stats.dropped[reason]] as const);
+}
 
 /** On the page of sums alone. */
 export const alarms: Singles = {
@@ -133,6 +151,10 @@ export const singlesAfter: readonly Singles[] = [
       global_consumers: [[amqp, ({ totals }) => totals.consumers]],
       global_messages_acknowledged_total: [[classic, ({ totals }) => totals.acked]],
       global_messages_confirmed_total: [[amqp, ({ totals }) => totals.confirmed]],
+      global_messages_dead_lettered_delivery_limit_total: deaths('delivery_limit'),
+      global_messages_dead_lettered_expired_total: deaths('expired'),
+      global_messages_dead_lettered_maxlen_total: deaths('maxlen'),
+      global_messages_dead_lettered_rejected_total: deaths('rejected'),
       global_messages_delivered_consume_auto_ack_total: [[classic, ({ totals }) => totals.deliveredNoAck]],
       global_messages_delivered_consume_manual_ack_total: [[classic, ({ totals }) => totals.delivered]],
       global_messages_delivered_get_auto_ack_total: [[classic, ({ totals }) => totals.gotNoAck]],
@@ -154,6 +176,7 @@ export const singlesAfter: readonly Singles[] = [
     family: undefined,
     prefix: 'leveret_',
     values: {
+      messages_dropped_total: drops('rejected', 'expired', 'maxlen', 'delivery_limit', 'due'),
       journal_pending_bytes: ({ management }) => management.journal?.pendingBytes ?? 0,
       journal_failing: ({ management }) => Number(management.journal?.failing ?? false),
       messages_deduplicated_total: ({ totals }) => totals.deduplicated,

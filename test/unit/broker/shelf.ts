@@ -148,6 +148,7 @@ export class Bench {
       () => {},
     ),
     dropped: () => {},
+    died: () => {},
     unused: () => {},
   };
   /** What the next random choices are; without one the last is chosen. */
