@@ -159,6 +159,11 @@ export class Queue implements Holder {
     return ready.count + 1 > settings.maxLength || ready.bytes + message.bodyBytes > settings.maxLengthBytes;
   }
 
+  /** Whether a message published to the queue would be in it: it is neither too much nor there already. */
+  takes(message: Message): boolean {
+    return !this.guarded || (!(this.refusing && this.refuses(message)) && !this.deduplication?.isDuplicate(message));
+  }
+
   /** A message was refused: it is dead-lettered where the queue says so. */
   refused(message: Message): void {
     if (this.settings.overflow !== 'reject-publish-dlx') return;
