@@ -9,6 +9,7 @@ import { type Options, readOptions } from './options.ts';
 import { heading, machineLine, type Result, section } from './report.ts';
 import { endGenerator, runLoad } from './run-load.ts';
 import type { Bench, Scenario } from './scenario.ts';
+import { delayed, semantics } from './semantics-scenarios.ts';
 import { syncCounts } from './sync-scenario.ts';
 import { backlog, coldStart, idleConnections } from './whole-broker-scenarios.ts';
 
@@ -22,6 +23,8 @@ const scenarios: readonly Scenario[] = [
   topicKeys,
   manyConsumers,
   deepQueue,
+  ...semantics,
+  delayed,
   syncCounts,
   management,
 ];

@@ -124,7 +124,7 @@ export class Consumer implements FrameSink {
     }
     const last = worker.lastAt + worker.queue * tally.producers + producer;
     if (sequence > this.#lastSequences[last]!) this.#lastSequences[last] = sequence;
-    else if (!worker.redelivered) tally.disorder++;
+    else if (!worker.redelivered && this.#job.priorities === undefined) tally.disorder++;
     tally.add(this.#job.exchange === 'fanout' ? worker.queue : 0, producer, sequence);
     if (producer === this.#job.producer && this.#job.mode === 'both') {
       this.#latencyUs.add(sinceUs(this.#now, view.getUint32(at + 8, true)));

@@ -13,6 +13,14 @@ export interface Job {
   bindings?: number;
   /** Of the bindings' keys so many are used, the first ones; all without it. */
   keys?: number;
+  /** The property `expiration` of every message, milliseconds. */
+  expirationMs?: number;
+  /** Queues with that many priority levels, which the messages have in turn; their order is not checked. */
+  priorities?: number;
+  /** Messages go to a queue that dead-letters each at once into the one that is consumed. */
+  dying?: boolean;
+  /** Messages go through an exchange that keeps each back for so long, milliseconds. */
+  delayMs?: number;
   /** Durable queues and persistent messages. */
   durable: boolean;
   bodyBytes: number;

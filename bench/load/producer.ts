@@ -103,7 +103,7 @@ export class Producer implements FrameSink {
   }
 
   #stamp({ bytes, view }: Batch, units: number, now: number): void {
-    const { stampAt, checkAt, key } = this.#template;
+    const { stampAt, checkAt, key, priority } = this.#template;
     const { producer, ratePerSecond, confirms } = this.#job;
     const mask = this.#sentUs.length - 1;
     for (let unit = 0, at = 0; unit < units; unit++, at += this.#template.bytes.length) {
@@ -113,6 +113,7 @@ export class Producer implements FrameSink {
       view.setUint32(at + stampAt + 8, due, true);
       bytes[at + checkAt] = checkByte(producer, sequence);
       if (confirms > 0) this.#sentUs[(sequence + 1) & mask] = due >>> 0 || 1;
+      if (priority) bytes[at + priority.at] = sequence % priority.levels;
       if (key) patchDigits(bytes, at + key.digitsAt, sequence % key.keys);
     }
   }

@@ -1,8 +1,8 @@
 // Declares what a job needs, and counts what is left of it.
 import type { Job } from './job.ts';
 import { Link } from './link.ts';
-import { exchangeName, queueName, topicPattern } from './publish-template.ts';
-import { longString, methodId, shortString, u8, u16 } from './wire.ts';
+import { dyingName, exchangeName, queueName, topicPattern } from './publish-template.ts';
+import { longString, methodId, shortString, table, u8, u16 } from './wire.ts';
 
 const pipelined = 500;
 const passive = 1;
@@ -12,9 +12,13 @@ const durable = 2;
 export async function declareTopology(job: Job): Promise<void> {
   const link = await openWithChannel(job.port);
   const exchange = exchangeName(job);
-  if (job.exchange) {
+  if (exchange !== '') {
     const flags = u8(job.durable ? durable : 0);
-    const args = [u16(0), shortString(exchange), shortString(job.exchange), flags, longString()];
+    const [type, options] =
+      job.delayMs === undefined
+        ? [job.exchange as string, longString()]
+        : ['x-delayed-message', table({ 'x-delayed-type': 'direct' })];
+    const args = [u16(0), shortString(exchange), shortString(type), flags, options];
     await link.call(1, methodId.exchangeDeclare, methodId.exchangeDeclareOk, ...args);
   }
   const bind = (queue: string, key: string): Promise<Buffer> => {
@@ -23,11 +27,21 @@ export async function declareTopology(job: Job): Promise<void> {
   };
   for (let index = 0; index < job.queues; index++) {
     const name = queueName(job, index);
-    await declareQueue(link, name, job.durable ? durable : 0);
+    const options = job.priorities === undefined ? {} : { 'x-max-priority': job.priorities - 1 };
+    await declareQueue(link, name, job.durable ? durable : 0, options);
     if (!job.keep) {
       await link.call(1, methodId.queuePurge, methodId.queuePurgeOk, u16(0), shortString(name), u8(0));
     }
     if (job.exchange === 'fanout') await bind(name, '');
+    if (job.delayMs !== undefined) await bind(name, name);
+  }
+  if (job.dying) {
+    const options = {
+      'x-max-length': 0,
+      'x-dead-letter-exchange': '',
+      'x-dead-letter-routing-key': queueName(job, 0),
+    };
+    await declareQueue(link, dyingName(job), job.durable ? durable : 0, options);
   }
   const bindings = job.exchange === 'topic' ? (job.bindings ?? 1) : 0;
   for (let from = 0; from < bindings; from += pipelined) {
@@ -58,7 +72,11 @@ export async function removeTopology(job: Job): Promise<void> {
     const args = [u16(0), shortString(queueName(job, index)), u8(0)];
     await link.call(1, methodId.queueDelete, methodId.queueDeleteOk, ...args);
   }
-  if (job.exchange) {
+  if (job.dying) {
+    const args = [u16(0), shortString(dyingName(job)), u8(0)];
+    await link.call(1, methodId.queueDelete, methodId.queueDeleteOk, ...args);
+  }
+  if (exchangeName(job) !== '') {
     const args = [u16(0), shortString(exchangeName(job)), u8(0)];
     await link.call(1, methodId.exchangeDelete, methodId.exchangeDeleteOk, ...args);
   }
@@ -78,8 +96,13 @@ export async function openChannel(link: Link, channel: number): Promise<void> {
 }
 
 /** Declares a queue with the given flag bits; resolves with how many messages are in it. */
-export async function declareQueue(link: Link, name: string, flags: number): Promise<number> {
-  const args = [u16(0), shortString(name), u8(flags), longString()];
+export async function declareQueue(
+  link: Link,
+  name: string,
+  flags: number,
+  options: Record<string, string | number> = {},
+): Promise<number> {
+  const args = [u16(0), shortString(name), u8(flags), table(options)];
   const ok = await link.call(1, methodId.queueDeclare, methodId.queueDeclareOk, ...args);
   return ok.readUInt32BE(1 + ok[0]!);
 }

@@ -63,6 +63,17 @@ export function longString(text = ''): Buffer {
   return Buffer.concat([u32(bytes.length), bytes]);
 }
 
+/** A field table of texts and 32-bit integers. */
+export function table(fields: Record<string, string | number>): Buffer {
+  const parts = Object.entries(fields).flatMap(([key, value]) =>
+    typeof value === 'number'
+      ? [shortString(key), Buffer.from('I'), u32(value)]
+      : [shortString(key), Buffer.from('S'), longString(value)],
+  );
+  const bytes = Buffer.concat(parts);
+  return Buffer.concat([u32(bytes.length), bytes]);
+}
+
 /** A whole frame around `payload`. */
 export function frame(type: number, channel: number, ...payload: Uint8Array[]): Buffer {
   const body = Buffer.concat(payload);

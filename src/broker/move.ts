@@ -75,11 +75,12 @@ export function moveMessages(
   step();
 }
 
-/** False when no queue gets it. */
+/** False when no queue gets it, or not every queue that should. */
 function publishCopy(message: Message, { vhost, exchange, routingKey }: MoveTarget): boolean {
   const { queues } = route(vhost, exchange, message, [routingKey]);
   const [first] = queues;
-  if (first === undefined) return false;
+  // Where one would not take it, it stays: to its owner a move must not lose it.
+  if (first === undefined || !queues.every(queue => queue.takes(message))) return false;
   const { journal, clock } = first.services;
   const copy = message.readdressed(encodeAddress(exchange.name, routingKey), clock.now);
   exchange.stats.publishedIn++;

@@ -1,5 +1,5 @@
 // The marks that a queue gives a message: from its properties and from what holds for the queue.
-import { peekProperty } from '../amqp/properties.ts';
+import { peekProperty, propertyAt, propertyFlags } from '../amqp/properties.ts';
 import { Marks } from './marks.ts';
 import type { Message } from './message.ts';
 import type { QueueSettings } from './queue-settings.ts';
@@ -15,7 +15,7 @@ export function newMarks(message: Message, settings: QueueSettings, now: number)
   const { headerStart, headerEnd } = message;
   const header = message.header as Buffer;
   const ttlMs = hasExpiration(message)
-    ? Math.min(messageTtlMs, Number(peekProperty(header, headerStart, headerEnd, 'expiration')))
+    ? Math.min(messageTtlMs, expirationOf(header, headerStart, headerEnd))
     : messageTtlMs;
   const deadline = ttlMs === Number.POSITIVE_INFINITY ? 0 : now + ttlMs;
   const priority =
@@ -23,4 +23,17 @@ export function newMarks(message: Message, settings: QueueSettings, now: number)
       ? 0
       : Math.min(maxPriority, peekProperty(header, headerStart, headerEnd, 'priority') ?? 0);
   return deadline === 0 && priority === 0 ? undefined : new Marks(deadline, priority, 0, 0);
+}
+
+/** The property was checked when the message was published. Digits alone are read from the bytes. */
+function expirationOf(header: Buffer, start: number, end: number): number {
+  const at = propertyAt(header, start, propertyFlags.expiration);
+  const last = at + header[at]!;
+  let value = 0;
+  for (let i = at + 1; i <= last; i++) {
+    const digit = header[i]! - 0x30;
+    if (digit < 0 || digit > 9) return Number(peekProperty(header, start, end, 'expiration'));
+    value = value * 10 + digit;
+  }
+  return value;
 }

@@ -159,6 +159,11 @@ export class Queue implements Holder {
     return ready.count + 1 > settings.maxLength || ready.bytes + message.bodyBytes > settings.maxLengthBytes;
   }
 
+  /** Whether a message published to the queue would be in it: it is neither too much nor there already. */
+  takes(message: Message): boolean {
+    return !this.guarded || (!(this.refusing && this.refuses(message)) && !this.deduplication?.isDuplicate(message));
+  }
+
   /** A message was refused: it is dead-lettered where the queue says so. */
   refused(message: Message): void {
     if (this.settings.overflow !== 'reject-publish-dlx') return;
@@ -185,7 +190,9 @@ export class Queue implements Holder {
       return this.leave(entry, 'expired');
     this.ready.push(entry);
     if (entry.marks !== undefined) this.#upkeep.joined(entry.marks);
-    if (this.#upkeep.drops || this.#upkeep.timed) this.tidy();
+    // Behind others in time it changes nothing at the head.
+    const isHead = this.ready.count === 1 || this.ready instanceof PriorityList;
+    if (this.#upkeep.drops || (this.#upkeep.timed && isHead)) this.tidy();
   }
 
   /** Takes in a message that recovery has found, by its place. */
@@ -199,15 +206,16 @@ export class Queue implements Holder {
   dispatch(now: number = this.services.clock.now): void {
     const ready = this.ready;
     while (ready.count > 0) {
-      if (this.#upkeep.timed && !this.tidy(now)) return;
-      if (ready.unloaded > 0 && !this.#readAhead.headIsLoaded()) return;
+      if (this.#upkeep.timed && this.#upkeep.headIsDue(now) && !this.tidy(now)) break;
+      if (ready.unloaded > 0 && !this.#readAhead.headIsLoaded()) break;
       const consumer = this.#turns.next();
-      if (consumer === undefined) return;
+      if (consumer === undefined) break;
       const entry = ready.shift() as Entry;
       if (ready.unloaded > 0) this.#readAhead.taken();
       this.#deliver(consumer, entry, now);
       if (consumer.noAck) entry.message.release();
     }
+    if (this.#upkeep.timed) this.#upkeep.watch();
   }
 
   /** Takes the first message for basic.get: undefined when the queue is empty, 'paged' when it has to be read first. */

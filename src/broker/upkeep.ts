@@ -45,6 +45,12 @@ export class Upkeep {
     if (marks !== undefined && marks.deadline !== 0) this.timed = true;
   }
 
+  /** Whether the first message has expired. */
+  headIsDue(now: number): boolean {
+    const deadline = this.#queue.ready.headDeadline;
+    return deadline !== 0 && deadline <= now;
+  }
+
   /**
    * Lets go of what has expired at the head, and of what is too much. False when what has expired is still there, because too much is on
    * its way to dead-letter exchanges; `anyhow` says that it has to go all the same.
@@ -63,7 +69,6 @@ export class Upkeep {
         if (!anyhow && this.#hasToWait()) return false;
         queue.leave(ready.takeExpired(now) as Entry, 'expired');
       }
-      if (ready.count === 0) this.timed = false;
     }
     if (this.drops) {
       const { maxLength, maxLengthBytes } = queue.settings;
@@ -96,6 +101,7 @@ export class Upkeep {
   /** Arms for what is due next: the first message's end, the next retry, or the queue's own end. */
   watch(): void {
     const queue = this.#queue;
+    if (this.timed && queue.ready.count === 0) this.timed = false;
     const head = this.timed ? queue.ready.headDeadline : 0;
     let next = head === 0 ? Number.POSITIVE_INFINITY : head;
     if (this.retries !== undefined) next = Math.min(next, this.retries.next);

@@ -9,6 +9,7 @@ import { addressOf, type Message } from '../../../src/broker/message.ts';
 import { type MoveOutcome, type MoveTarget, moveMessage, moveMessages } from '../../../src/broker/move.ts';
 import { publish } from '../../../src/broker/publish.ts';
 import type { Queue } from '../../../src/broker/queue.ts';
+import { plainSettings } from '../../../src/broker/queue-settings.ts';
 import { removeMessage, takeBack } from '../../../src/broker/take-back.ts';
 import type { Vhost } from '../../../src/broker/vhost.ts';
 import { Bench } from './shelf.ts';
@@ -318,6 +319,13 @@ describe('moving', () => {
     expect([queue.unsettled, queue.ready.count, to.ready.count]).toEqual([599, 99, 2]);
     worker.settle(5, 5, 'ack');
     expect(bench.journal.settled.length).toBe(2);
+  });
+
+  test('to a full queue that refuses leaves the message where it is', () => {
+    fill(2);
+    to.configure({ ...plainSettings, maxLength: 1, overflow: 'reject-publish' });
+    expect([moveOne(1), moveOne(2)]).toEqual([['moved'], ['unroutable']]);
+    expect([queue.ready.count, to.ready.count]).toEqual([1, 1]);
   });
 
   test('of what is gone, or gone while it is read, of what no queue would get and what is lost does nothing', () => {
