@@ -156,9 +156,10 @@ function sendable({ matched, unroutable, skipped }: Replay): number {
 }
 
 test('what comes back to the same queue is not sent again', () => {
-  fill(letter('1', ['dead']), letter('2', ['dead']));
-  expect(replay()).toMatchObject({ state: 'done', sent: 2 });
-  expect(texts(dead)).toEqual(['1', '2']);
+  const numbers = Array.from({ length: 600 }, (_, n) => `${n}`);
+  fill(...numbers.map(n => letter(n, ['dead'])));
+  expect(replay()).toMatchObject({ state: 'done', matched: 600, sent: 600 });
+  expect(texts(dead)).toEqual(numbers);
 });
 
 test('goes to the first death, or elsewhere, and not where it may not', () => {

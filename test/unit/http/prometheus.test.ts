@@ -205,3 +205,35 @@ it('the listener for Prometheus has nothing else', async () => {
   expect((await ask('/metrics', 'POST')).status).toBe(405);
   expect((await ask('/metrics', 'HEAD')).status).toBe(200);
 });
+
+it('counts what dies by the reason, and what is kept back', async () => {
+  const channel = await connection.createConfirmChannel();
+  await channel.assertExchange('clock', 'x-delayed-message', { arguments: { 'x-delayed-type': 'fanout' } });
+  channel.publish('clock', '', Buffer.from('123'), { headers: { 'x-delay': 3_600_000 } });
+  await channel.assertQueue('lettered', { deadLetterExchange: 'nowhere' });
+  await channel.assertQueue('dropping', { maxLength: 1 });
+  channel.sendToQueue('lettered', Buffer.from(''));
+  for (let n = 0; n < 3; n++) channel.sendToQueue('dropping', Buffer.from(''));
+  await channel.waitForConfirms();
+  channel.reject((await channel.get('lettered')) as amqplib.GetMessage, false);
+  await channel.checkQueue('lettered');
+  const metrics = await page('/metrics');
+  const classic = (strategy: string): string =>
+    `{queue_type="rabbit_classic_queue",dead_letter_strategy="${strategy}"}`;
+  const value = (name: string, labels = '', of = metrics): number | undefined => of.get(name)?.lines.get(labels);
+  expect(value('rabbitmq_global_messages_dead_lettered_rejected_total', classic('at_most_once'))).toBe(1);
+  expect(value('rabbitmq_global_messages_dead_lettered_maxlen_total', classic('disabled'))).toBe(2);
+  expect(value('leveret_messages_dropped_total', '{reason="maxlen"}')).toBe(2);
+  expect(value('leveret_messages_dropped_total', '{reason="rejected"}')).toBe(1);
+  expect(value('leveret_exchange_messages_delayed')).toBe(1);
+  expect(value('leveret_exchange_messages_delayed_bytes')).toBe(3);
+  const each = await page('/metrics/per-object');
+  const died = '{vhost="/",queue="dropping",reason="maxlen"}';
+  expect(value('leveret_queue_messages_died_total', died, each)).toBe(2);
+  const due = value(
+    'leveret_exchange_next_due_timestamp_seconds',
+    '{vhost="/",exchange="clock",type="x-delayed-message"}',
+    each,
+  );
+  expect(due).toBeGreaterThan(Date.now() / 1000 + 3000);
+});
