@@ -190,8 +190,8 @@ export class Queue implements Holder {
       return this.leave(entry, 'expired');
     this.ready.push(entry);
     if (entry.marks !== undefined) this.#upkeep.joined(entry.marks);
-    // Behind others in time it changes nothing at the head.
-    const isHead = this.ready.count === 1 || this.ready instanceof PriorityList;
+    // At the end of a line in the order of arrival it changes nothing at the head.
+    const isHead = this.ready.count === 1 || !(this.ready instanceof ReadyList);
     if (this.#upkeep.drops || (this.#upkeep.timed && isHead)) this.tidy();
   }
 
