@@ -173,14 +173,16 @@ export class Replay {
       this.unroutable++;
       return;
     }
+    // Where one would not take it, it stays.
+    if (!queues.every(each => each.takes(copy))) {
+      this.skipped++;
+      return;
+    }
     if (options.dryRun) return;
     this.#nextAt += 1000 / options.rate;
     exchange.stats.publishedIn++;
     exchange.stats.publishedOut += queues.length;
-    if (publish(queues, copy, journal) === 'refused') {
-      this.skipped++;
-      return;
-    }
+    publish(queues, copy, journal);
     queue.remove(sequence);
     this.sent++;
   }
