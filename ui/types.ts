@@ -282,6 +282,7 @@ export interface VhostInfo {
   readonly name: string;
   readonly description?: string;
   readonly tags?: readonly string[];
+  readonly default_queue_type?: string;
   readonly messages?: number;
   readonly messages_ready?: number;
   readonly messages_unacknowledged?: number;

@@ -5,6 +5,7 @@ import type { Fact } from './facts.ts';
 import { Queue, type Services } from './queue.ts';
 import { BrokerStats } from './stats.ts';
 import { Vhost, type VhostOwner } from './vhost.ts';
+import { noMetadata, sameMetadata, type VhostMetadata } from './vhost-metadata.ts';
 
 export class Broker implements VhostOwner {
   readonly vhosts: Map<string, Vhost> = new Map();
@@ -35,11 +36,21 @@ export class Broker implements VhostOwner {
     return ++this.#lastQueueId;
   }
 
-  createVhost(name: string): Vhost {
+  /** Idempotent: what is said of a vhost that is there stays. */
+  createVhost(name: string, metadata: VhostMetadata = noMetadata): Vhost {
     const existing = this.vhosts.get(name);
     if (existing !== undefined) return existing;
-    this.services.journal.record({ type: 'vhost.created', name });
-    return this.#addVhost(name);
+    const vhost = this.#addVhost(name);
+    vhost.metadata = metadata;
+    this.services.journal.record(vhost.created);
+    return vhost;
+  }
+
+  /** Says something else of the vhost. */
+  changeVhost(vhost: Vhost, metadata: VhostMetadata): void {
+    if (sameMetadata(vhost.metadata, metadata)) return;
+    vhost.metadata = metadata;
+    this.services.journal.record({ type: 'vhost.changed', name: vhost.name, metadata });
   }
 
   /**
@@ -61,8 +72,13 @@ export class Broker implements VhostOwner {
   apply(fact: Fact): void {
     switch (fact.type) {
       case 'vhost.created':
-        this.#addVhost(fact.name);
+        this.#addVhost(fact.name).metadata = { ...noMetadata, ...fact.metadata };
         return;
+      case 'vhost.changed': {
+        const vhost = this.vhosts.get(fact.name);
+        if (vhost !== undefined) vhost.metadata = { ...noMetadata, ...fact.metadata };
+        return;
+      }
       case 'vhost.deleted': {
         const vhost = this.vhosts.get(fact.name);
         if (vhost !== undefined) this.#removeVhost(vhost);

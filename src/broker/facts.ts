@@ -1,8 +1,12 @@
 // The facts that must survive a restart, besides messages: state is their fold, in the order in which they were recorded.
+import type { VhostMetadata } from './vhost-metadata.ts';
 
 /** Arguments travel as base64 of an encoded field table, so that every type tag survives. */
 export type Fact =
-  | { readonly type: 'vhost.created'; readonly name: string }
+  /** Without metadata there is none. */
+  | { readonly type: 'vhost.created'; readonly name: string; readonly metadata?: Partial<VhostMetadata> }
+  /** The metadata is all that the vhost has from then on. */
+  | { readonly type: 'vhost.changed'; readonly name: string; readonly metadata: Partial<VhostMetadata> }
   | { readonly type: 'vhost.deleted'; readonly name: string }
   | {
       readonly type: 'exchange.declared';

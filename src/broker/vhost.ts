@@ -6,6 +6,7 @@ import { type Bound, bindingIdentity, type Destination, Exchange, exchangeTypes 
 import type { Fact } from './facts.ts';
 import { Queue, type Services } from './queue.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
+import { noMetadata, type VhostMetadata } from './vhost-metadata.ts';
 
 export interface ExchangeDeclaration {
   readonly type: string;
@@ -49,6 +50,8 @@ export class Vhost {
   /** Rises with every change that can make a message go elsewhere. */
   version = 0;
   deleted = false;
+  /** Changed by the broker, which records it. */
+  metadata: VhostMetadata = noMetadata;
   /** What channels that have ended have counted. */
   readonly stats: ChannelStats = new ChannelStats();
   readonly #bindingsTo = new Map<Destination, Set<Bound>>();
@@ -201,9 +204,15 @@ export class Vhost {
     return this.#bindingsTo.get(destination) ?? [];
   }
 
+  /** The fact that makes this vhost, with what is said of it. */
+  get created(): Fact {
+    const { name, metadata } = this;
+    return metadata === noMetadata ? { type: 'vhost.created', name } : { type: 'vhost.created', name, metadata };
+  }
+
   /** The facts that make this vhost's durable exchanges, queues and bindings again. */
   *facts(): Generator<Fact> {
-    yield { type: 'vhost.created', name: this.name };
+    yield this.created;
     for (const exchange of this.exchanges.values())
       if (exchange.durable && !isPredeclared(exchange.name)) yield this.#exchangeDeclared(exchange);
     for (const queue of this.queues.values()) {

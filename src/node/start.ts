@@ -3,6 +3,7 @@ import { Authority } from '../auth/authority.ts';
 import { connectionForced } from '../broker/errors.ts';
 import { Memory } from '../broker/memory.ts';
 import type { Unsettled } from '../broker/unsettled.ts';
+import { noMetadata } from '../broker/vhost-metadata.ts';
 import { type Listener, listen } from '../net/listener.ts';
 import { Turn } from '../net/turn.ts';
 import type { Connection } from '../session/connection.ts';
@@ -57,7 +58,8 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
   const { broker, journal } = stores;
   held = heldByOperators(broker.services);
   const withFirst = stores.isNew && config.loadDefinitions === undefined;
-  for (const name of [...(withFirst ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
+  if (withFirst) broker.createVhost(config.defaultVhost, { ...noMetadata, description: 'Default virtual host' });
+  for (const name of config.vhosts) broker.createVhost(name);
   for (const fact of await peopleFacts(config, authority, withFirst)) {
     authority.apply(fact);
     journal.record(fact);

@@ -7,6 +7,7 @@ import { jsonOf } from '../amqp-json.ts';
 import type { Management } from '../management.ts';
 import { anyBinding, type BindingDefinition, bindingDefinition } from '../views/binding.ts';
 import { permissionsOf } from '../views/permission.ts';
+import { metadataView } from '../views/vhost.ts';
 
 /** Everything. Users whose hashes RabbitMQ cannot read are named in `users_that_do_not_travel`. */
 export function exportAll(management: Management): object {
@@ -18,7 +19,7 @@ export function exportAll(management: Management): object {
     original_cluster_name: management.clusterName,
     users_that_do_not_travel: accounts.filter(staysHere).map(({ user }) => user.name),
     users: accounts.map(userDefinition),
-    vhosts: vhosts.map(({ name }) => ({ name })),
+    vhosts: vhosts.map(({ name, metadata }) => ({ name, metadata: metadataView(metadata) })),
     permissions: accounts.flatMap(permissionsOf),
     topic_permissions: [],
     parameters: [],

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Patterns } from '../../auth/permission.ts';
 import { argumentsTable, name, truth, words } from '../fields.ts';
+import { metadataFields, type VhostWords } from '../vhost-fields.ts';
 
 type Arguments = z.output<typeof argumentsTable>;
 type Other = { readonly [key: string]: unknown };
@@ -16,10 +17,16 @@ export interface UserDefinition {
   readonly tags: readonly string[];
 }
 
+/** RabbitMQ 3.10 says it beside the name, later ones in `metadata`; without either what is known stays. */
+interface VhostDefinition extends VhostWords {
+  readonly name: string;
+  readonly metadata?: VhostWords | undefined;
+}
+
 /** A definitions file that was checked. In that of one vhost nothing says which. */
 export interface Definitions {
   readonly users: readonly UserDefinition[];
-  readonly vhosts: readonly { readonly name: string }[];
+  readonly vhosts: readonly VhostDefinition[];
   readonly permissions: readonly (Patterns & { readonly user: string; readonly vhost: string })[];
   readonly queues: readonly (Declared & { readonly name: string })[];
   readonly exchanges: readonly (Declared & {
@@ -66,7 +73,7 @@ const user = z.looseObject({
   tags: words.default([]),
 });
 
-const vhost = z.looseObject({ name });
+const vhost = z.looseObject({ name, ...metadataFields, metadata: z.looseObject(metadataFields).optional() });
 
 const permission = z.looseObject({
   user: name,

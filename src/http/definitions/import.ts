@@ -18,6 +18,7 @@ import { untilDurable } from '../durable.ts';
 import { badRequest } from '../errors.ts';
 import type { Management } from '../management.ts';
 import { recordPeople } from '../people.ts';
+import { metadataOf } from '../vhost-fields.ts';
 import type { Definitions, UserDefinition } from './format.ts';
 
 /** What an import changes. */
@@ -84,7 +85,12 @@ async function importPeople(target: ImportTarget, file: Definitions): Promise<vo
     naming(`permission of user '${user}' in vhost '${vhost}'`, () => checkPatterns({ configure, write, read }));
     facts.push({ type: 'permission.put', user, vhost, configure, write, read });
   }
-  for (const { name } of file.vhosts) broker.createVhost(name);
+  for (const { name, metadata, ...beside } of file.vhosts) {
+    const vhost = broker.createVhost(name);
+    const given = { ...beside, ...metadata };
+    if ('description' in given || 'tags' in given || 'default_queue_type' in given)
+      broker.changeVhost(vhost, metadataOf(given));
+  }
   await recordPeople(target, facts);
 }
 

@@ -4,24 +4,23 @@ import type { Vhost } from '../../broker/vhost.ts';
 import { isMonitor, maySee, visibleVhosts } from '../access.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
-import { repeated, truth, words } from '../fields.ts';
+import { repeated, truth } from '../fields.ts';
 import { recordPeople } from '../people.ts';
 import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
 import { Totals, totalsOf } from '../totals.ts';
+import { metadataFields, metadataOf } from '../vhost-fields.ts';
 import { permissionsIn } from '../views/permission.ts';
 import { vhostView } from '../views/vhost.ts';
 import { channelListing } from './channels.ts';
 import { connectionListing } from './connections.ts';
 
 const settings = z.strictObject({
-  /** Taken as RabbitMQ's clients send them; Leveret keeps none of these. */
-  description: z.string().max(1024).optional(),
-  tags: words.optional(),
+  ...metadataFields,
+  /** Taken as RabbitMQ's clients send them; of no effect. */
   tracing: truth.optional(),
-  default_queue_type: z.string().nullish(),
   protected_from_deletion: truth.optional(),
   ...repeated,
-  metadata: z.looseObject({}).optional(),
+  metadata: z.looseObject(metadataFields).optional(),
 });
 
 function vhostNamed(vhosts: ReadonlyMap<string, Vhost>, name: string): Vhost {
@@ -57,12 +56,13 @@ export const vhostRoutes: readonly Route[] = [
     need: 'administrator',
     body: settings,
     answer: 'nothing',
-    summary: 'Creates a vhost, and lets its maker do everything there',
-    run: async ({ management, viewer, params }) => {
+    summary: 'Creates a vhost, and lets its maker do everything there; or says all anew of one that is there',
+    run: async ({ management, viewer, params, body }) => {
       const { name } = params;
       if (Buffer.byteLength(name) > 255) throw badRequest('the name of a vhost has at most 255 bytes');
-      const isNew = !management.broker.vhosts.has(name);
-      management.broker.createVhost(name);
+      const { broker } = management;
+      const isNew = !broker.vhosts.has(name);
+      broker.changeVhost(broker.createVhost(name), metadataOf({ ...body.metadata, ...body }));
       // Who makes a vhost may use it (RabbitMQ behaviour).
       const all = { configure: '.*', write: '.*', read: '.*' };
       await recordPeople(management, isNew ? [{ type: 'permission.put', user: viewer.name, vhost: name, ...all }] : []);
