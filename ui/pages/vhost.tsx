@@ -40,7 +40,7 @@ export function VhostPage({ name }: { name: string }): JSX.Element {
             </a>
             {vhost && (
               <button type="button" onClick={() => change(vhost)}>
-                Change
+                Describe
               </button>
             )}
             {vhost && (
@@ -96,8 +96,8 @@ export function VhostPage({ name }: { name: string }): JSX.Element {
 
 function change(vhost: VhostInfo): void {
   openForm({
-    title: `Change the virtual host ${vhost.name}`,
-    verb: 'Change it',
+    title: `Describe the virtual host ${vhost.name}`,
+    verb: 'Save it',
     fields: vhostFields(vhost),
     act: async values => {
       await send('PUT', api`vhosts/${vhost.name}`, saidIn(values));
