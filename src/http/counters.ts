@@ -49,6 +49,11 @@ export const ofLengths: Counters<Queue> = {
   messages: queue => queue.ready.count + queue.unsettled,
 };
 
+/** Whether the queue's consumers could take more at once: nothing waits for them. Its averages are what RabbitMQ calls capacity. */
+const ofQueueShares: Counters<Queue> = {
+  consumer_capacity: queue => (queue.consumers.size === 0 ? Number.NaN : queue.ready.count === 0 ? 1 : 0),
+};
+
 const ofQueue: Counters<Queue> = { ...through(ofMessages, (queue: Queue) => queue.stats), ...ofLengths };
 
 export const ofExchange: Counters<Exchange> = {
@@ -119,7 +124,12 @@ export function sampledOf(broker: Broker, connections: ReadonlySet<Connection>):
       counters: through(ofTotals, (vhost: Vhost) => totals.vhosts.get(vhost) ?? none),
       history: 'with room',
     }),
-    sampled({ objects: () => each(vhosts(), vhost => vhost.queues.values()), counters: ofQueue, history: 'with room' }),
+    sampled({
+      objects: () => each(vhosts(), vhost => vhost.queues.values()),
+      counters: ofQueue,
+      averaged: ofQueueShares,
+      history: 'with room',
+    }),
     sampled({
       objects: () => each(vhosts(), vhost => vhost.exchanges.values()),
       counters: ofExchange,
