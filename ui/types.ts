@@ -180,7 +180,8 @@ export interface Message {
   readonly sequence: number;
   readonly state: 'ready' | 'unacked';
   readonly redelivered: boolean;
-  readonly published_at: number;
+  /** null where the disk has not been asked. */
+  readonly published_at: number | null;
   readonly age_ms: number;
   readonly exchange: string;
   readonly routing_key: string;

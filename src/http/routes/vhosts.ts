@@ -5,14 +5,15 @@ import { isMonitor, maySee, visibleVhosts } from '../access.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { repeated, truth } from '../fields.ts';
+import { channelFilters, connectionFilters } from '../list-filters.ts';
 import { recordPeople } from '../people.ts';
 import { changed, emptyList, plainList, put, type Route, route } from '../route.ts';
 import { Totals, totalsOf } from '../totals.ts';
 import { metadataFields, metadataOf } from '../vhost-fields.ts';
 import { permissionsIn } from '../views/permission.ts';
 import { vhostView } from '../views/vhost.ts';
-import { channelListing } from './channels.ts';
-import { connectionListing } from './connections.ts';
+import { channelListing, channelQuery } from './channels.ts';
+import { connectionListing, connectionQuery } from './connections.ts';
 
 const settings = z.strictObject({
   ...metadataFields,
@@ -106,19 +107,26 @@ export const vhostRoutes: readonly Route[] = [
     },
   }),
   route('GET', '/vhosts/:vhost/connections', {
+    query: connectionQuery,
     anyVhost: true,
     answer: 'list',
     summary: 'The connections to a vhost',
-    run: ask => connectionListing(ask, connection => connection.vhost === ask.vhost && maySee(ask.viewer, connection)),
+    run: ask => ({
+      ...connectionListing(ask, connection => connection.vhost === ask.vhost && maySee(ask.viewer, connection)),
+      picks: connectionFilters.picking(ask),
+    }),
   }),
   route('GET', '/vhosts/:vhost/channels', {
+    query: channelQuery,
     anyVhost: true,
     answer: 'list',
     summary: 'The channels of a vhost',
-    run: ask =>
-      channelListing(
+    run: ask => ({
+      ...channelListing(
         ask,
         channel => channel.vhost === ask.vhost && (isMonitor(ask.viewer) || maySee(ask.viewer, channel.connection)),
       ),
+      picks: channelFilters.picking(ask),
+    }),
   }),
 ];
