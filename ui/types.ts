@@ -220,7 +220,8 @@ export interface FlowNode {
 export interface FlowEdge {
   readonly from: string;
   readonly to: string;
-  readonly rate: number;
+  /** null where it is not known. */
+  readonly rate: number | null;
   readonly label?: string;
 }
 
