@@ -3,7 +3,7 @@ import type { Broker } from '../broker/broker.ts';
 import type { Consumer } from '../broker/consumer.ts';
 import type { Exchange } from '../broker/exchange.ts';
 import type { Queue } from '../broker/queue.ts';
-import type { ChannelStats, QueueStats } from '../broker/stats.ts';
+import type { ChannelStats, ExchangeStats, QueueStats } from '../broker/stats.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Channel } from '../session/channel.ts';
 import type { Connection } from '../session/connection.ts';
@@ -74,7 +74,10 @@ const ofConnection: Counters<Connection> = {
 
 const ofChannel: Counters<Channel> = through(ofPublishes, (channel: Channel) => channel.stats);
 
-const ofConsumer: Counters<Consumer> = {
+/** Of one channel to one exchange. */
+export const ofChannelPublishes: Counters<ExchangeStats> = { publish: stats => stats.publishedIn };
+
+export const ofConsumer: Counters<Consumer> = {
   deliver: consumer => (consumer.noAck ? 0 : consumer.stats.delivered),
   deliver_no_ack: consumer => (consumer.noAck ? consumer.stats.delivered : 0),
   deliver_get: consumer => consumer.stats.delivered,
@@ -137,6 +140,11 @@ export function sampledOf(broker: Broker, connections: ReadonlySet<Connection>):
     }),
     sampled({ objects: () => connections, counters: ofConnection, history: 'looked at' }),
     sampled({ objects: channels, counters: ofChannel, history: 'looked at' }),
+    sampled<ExchangeStats>({
+      objects: () => each(channels(), channel => each(channel.publishing.published, ([, stats]) => [stats])),
+      counters: ofChannelPublishes,
+      history: 'looked at',
+    }),
     sampled({
       objects: () => each(channels(), channel => channel.consumers.values()),
       counters: ofConsumer,

@@ -114,7 +114,7 @@ function addVhost(): void {
 }
 
 /** RabbitMQ's answer writes none as `undefined`. */
-export function defaultType({ default_queue_type: type = '' }: VhostInfo): string {
+function defaultType({ default_queue_type: type = '' }: VhostInfo): string {
   return type === 'undefined' ? '' : type;
 }
 

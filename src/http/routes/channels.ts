@@ -8,6 +8,7 @@ import { channelFilters } from '../list-filters.ts';
 import { type Ask, type Listing, type Route, route } from '../route.ts';
 import { channelName, channelView } from '../views/channel.ts';
 import { consumerView } from '../views/consumer.ts';
+import { deliveriesTo, publishesOf } from '../views/pairs.ts';
 
 /** What every list of channels takes. */
 export const channelQuery: z.ZodType<Asked<'state' | 'user'>> = z.object(channelFilters.fields);
@@ -42,8 +43,8 @@ export const channelRoutes: readonly Route[] = [
       return {
         ...channelView(channel, ask.management, ask.rates),
         consumer_details: [...channel.consumers.values()].map(consumer => consumerView(consumer, ask.management)),
-        deliveries: [],
-        publishes: [],
+        deliveries: deliveriesTo(channel, ask.rates),
+        publishes: publishesOf(channel, ask.rates),
       };
     },
   }),

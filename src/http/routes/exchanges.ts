@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Exchange } from '../../broker/exchange.ts';
 import type { Vhost } from '../../broker/vhost.ts';
-import { expectRight, ownVhosts } from '../access.ts';
+import { expectRight, maySee, ownVhosts } from '../access.ts';
 import { tableOf } from '../amqp-json.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notAuthorised, notFound } from '../errors.ts';
@@ -10,6 +10,7 @@ import { argumentsTable, flag, repeated, truth } from '../fields.ts';
 import { changed, type Listing, put, type Route, route } from '../route.ts';
 import { type AnyBinding, anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
 import { exchangeView } from '../views/exchange.ts';
+import { incomingOf } from '../views/pairs.ts';
 import type { Rates } from '../views/rates.ts';
 
 const declaration = z.strictObject({
@@ -63,11 +64,15 @@ export const exchangeRoutes: readonly Route[] = [
   route('GET', '/exchanges/:vhost/:exchange', {
     answer: 'object',
     summary: 'One exchange',
-    run: ({ vhost, params, rates }) => ({
-      ...exchangeView(exchangeOf(vhost, params.exchange), rates),
-      incoming: [],
-      outgoing: [],
-    }),
+    run: ({ management, viewer, vhost, params, rates }) => {
+      const exchange = exchangeOf(vhost, params.exchange);
+      const seen = [...management.connections].filter(connection => maySee(viewer, connection));
+      return {
+        ...exchangeView(exchange, rates),
+        incoming: incomingOf(exchange, seen, rates),
+        outgoing: [],
+      };
+    },
   }),
   route('PUT', '/exchanges/:vhost/:exchange', {
     body: declaration,

@@ -12,6 +12,7 @@ import { queueFilters } from '../list-filters.ts';
 import { type Ask, changed, type Listing, put, type Route, route } from '../route.ts';
 import { anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
 import { consumerView } from '../views/consumer.ts';
+import { deliveriesFrom } from '../views/pairs.ts';
 import { queueBasics, queueView } from '../views/queue.ts';
 import type { Rates } from '../views/rates.ts';
 
@@ -97,7 +98,7 @@ export const queueRoutes: readonly Route[] = [
       return {
         ...queueView(queue, management, rates),
         consumer_details: [...queue.consumers].map(consumer => consumerView(consumer, management)),
-        deliveries: [],
+        deliveries: deliveriesFrom(queue, rates),
         incoming: [],
       };
     },
