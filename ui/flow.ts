@@ -60,7 +60,7 @@ export function layOut(flow: Flow, most: number): Layout {
   const weight = new Map<string, number>();
   for (const { from, to, rate } of flow.edges) {
     // What is connected comes before what is alone, and what moves before what rests.
-    for (const id of [from, to]) weight.set(id, (weight.get(id) ?? 0) + 1e-6 + rate);
+    for (const id of [from, to]) weight.set(id, (weight.get(id) ?? 0) + 1e-6 + (rate ?? 0));
   }
   const left = { producer: 0, exchange: 0, queue: 0, worker: 0 };
   const alone = { ...left };

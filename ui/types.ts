@@ -180,7 +180,8 @@ export interface Message {
   readonly sequence: number;
   readonly state: 'ready' | 'unacked';
   readonly redelivered: boolean;
-  readonly published_at: number;
+  /** null where the disk has not been asked. */
+  readonly published_at: number | null;
   readonly age_ms: number;
   readonly exchange: string;
   readonly routing_key: string;
@@ -219,7 +220,8 @@ export interface FlowNode {
 export interface FlowEdge {
   readonly from: string;
   readonly to: string;
-  readonly rate: number;
+  /** null where it is not known. */
+  readonly rate: number | null;
   readonly label?: string;
 }
 
@@ -282,6 +284,7 @@ export interface VhostInfo {
   readonly name: string;
   readonly description?: string;
   readonly tags?: readonly string[];
+  readonly default_queue_type?: string;
   readonly messages?: number;
   readonly messages_ready?: number;
   readonly messages_unacknowledged?: number;

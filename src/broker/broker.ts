@@ -13,6 +13,7 @@ import type { ReplyConsumers } from './reply-to.ts';
 import type { Services, Surroundings } from './services.ts';
 import { BrokerStats } from './stats.ts';
 import { Vhost, type VhostOwner } from './vhost.ts';
+import { noMetadata, sameMetadata, type VhostMetadata } from './vhost-metadata.ts';
 
 export class Broker implements VhostOwner {
   readonly vhosts: Map<string, Vhost> = new Map();
@@ -78,15 +79,24 @@ export class Broker implements VhostOwner {
     return ++this.#lastQueueId;
   }
 
-  /** The vhost of that name, made where there is none. @throws AmqpError 406 where there may be no more */
-  createVhost(name: string): Vhost {
+  /** The vhost of that name, made where there is none; what is said of one that is there stays. @throws AmqpError 406 where there may be no more */
+  createVhost(name: string, metadata: VhostMetadata = noMetadata): Vhost {
     const existing = this.vhosts.get(name);
     if (existing !== undefined) return existing;
     const { vhostsMax } = this.limits;
     if (this.vhosts.size >= vhostsMax)
       throw preconditionFailed(`cannot create vhost '${name}': vhost limit of ${vhostsMax} is reached`);
-    this.services.journal.record({ type: 'vhost.created', name });
-    return this.#addVhost(name);
+    const vhost = this.#addVhost(name);
+    vhost.metadata = metadata;
+    this.services.journal.record(vhost.created);
+    return vhost;
+  }
+
+  /** Says something else of the vhost. */
+  changeVhost(vhost: Vhost, metadata: VhostMetadata): void {
+    if (sameMetadata(vhost.metadata, metadata)) return;
+    vhost.metadata = metadata;
+    this.services.journal.record({ type: 'vhost.changed', name: vhost.name, metadata });
   }
 
   /**
@@ -108,8 +118,14 @@ export class Broker implements VhostOwner {
   apply(fact: Fact): void {
     switch (fact.type) {
       case 'vhost.created':
-        this.#addVhost(fact.name);
+        this.#addVhost(fact.name).metadata =
+          fact.metadata === undefined ? noMetadata : { ...noMetadata, ...fact.metadata };
         return;
+      case 'vhost.changed': {
+        const vhost = this.vhosts.get(fact.name);
+        if (vhost !== undefined) vhost.metadata = { ...noMetadata, ...fact.metadata };
+        return;
+      }
       case 'vhost.deleted': {
         const vhost = this.vhosts.get(fact.name);
         if (vhost !== undefined) this.#removeVhost(vhost);

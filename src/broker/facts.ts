@@ -4,6 +4,7 @@ import type { Plain } from '../amqp/table-plain.ts';
 import type { SeenValue, WaitingValue } from './deduplication.ts';
 import type { PolicyOptions } from './policy.ts';
 import type { PolicyKind } from './policy-check.ts';
+import type { VhostMetadata } from './vhost-metadata.ts';
 
 /** What was set for a vhost as a whole; what is put replaces what was there under the name. */
 export type RuleFact =
@@ -29,7 +30,10 @@ export type GlobalParameterFact =
 export type Fact =
   | RuleFact
   | GlobalParameterFact
-  | { readonly type: 'vhost.created'; readonly name: string }
+  /** Without metadata there is none. */
+  | { readonly type: 'vhost.created'; readonly name: string; readonly metadata?: Partial<VhostMetadata> }
+  /** The metadata is all that the vhost has from then on. */
+  | { readonly type: 'vhost.changed'; readonly name: string; readonly metadata: Partial<VhostMetadata> }
   | { readonly type: 'vhost.deleted'; readonly name: string }
   | { readonly type: 'vhost.tracing'; readonly vhost: string; readonly on: boolean }
   | {

@@ -36,6 +36,7 @@ import { route } from './route.ts';
 import type { Services } from './services.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
 import { Tracer } from './tracer.ts';
+import { noMetadata, type VhostMetadata } from './vhost-metadata.ts';
 import { VhostRules } from './vhost-rules.ts';
 
 export interface ExchangeDeclaration {
@@ -93,6 +94,8 @@ export class Vhost {
   deleted = false;
   /** Has everything that happens to messages told to `amq.rabbitmq.trace`; undefined while that is off. */
   tracer: Tracer | undefined;
+  /** Changed by the broker, which records it. */
+  metadata: VhostMetadata = noMetadata;
   /** What channels that have ended have counted. */
   readonly stats: ChannelStats = new ChannelStats();
   readonly #bindingsTo = new Map<Destination, Set<Bound>>();
@@ -275,9 +278,15 @@ export class Vhost {
     return this.#bindingsTo.get(destination) ?? [];
   }
 
+  /** The fact that makes this vhost, with what is said of it. */
+  get created(): Fact {
+    const { name, metadata } = this;
+    return metadata === noMetadata ? { type: 'vhost.created', name } : { type: 'vhost.created', name, metadata };
+  }
+
   /** The facts that make this vhost's durable exchanges, queues and bindings again. */
   *facts(): Generator<Fact> {
-    yield { type: 'vhost.created', name: this.name };
+    yield this.created;
     if (this.tracer !== undefined) yield { type: 'vhost.tracing', vhost: this.name, on: true };
     yield* this.rules.facts(this.name);
     for (const exchange of this.exchanges.values())

@@ -227,6 +227,8 @@ export const LIST_KINDS: Readonly<Record<string, ListKind>> = {
       { title: 'name', field: 'name' },
       { title: 'ready', field: 'messages_ready' },
       { title: 'unacked', field: 'messages_unacknowledged' },
+      { title: 'tags', field: 'tags' },
+      { title: 'description', field: 'description' },
     ],
   },
 };

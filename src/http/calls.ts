@@ -1,6 +1,8 @@
 // Every call of the management API, made from the route table by test/unit/docs/openapi.test.ts.
 export type Call =
   | 'DELETE /alarms/:resource'
+  | 'DELETE /auth/attempts/:node'
+  | 'DELETE /auth/attempts/:node/source'
   | 'DELETE /bindings/:vhost/e/:source/e/:destination/:props'
   | 'DELETE /bindings/:vhost/e/:source/q/:destination/:props'
   | 'DELETE /connections/:connection'
@@ -30,6 +32,7 @@ export type Call =
   | 'GET /all-configuration'
   | 'GET /auth'
   | 'GET /auth/attempts/:node'
+  | 'GET /auth/attempts/:node/source'
   | 'GET /bindings'
   | 'GET /bindings/:vhost'
   | 'GET /bindings/:vhost/e/:source/e/:destination'

@@ -3,7 +3,7 @@ import type { Broker } from '../broker/broker.ts';
 import type { Consumer } from '../broker/consumer.ts';
 import type { Exchange } from '../broker/exchange.ts';
 import type { Queue } from '../broker/queue.ts';
-import type { ChannelStats, QueueStats } from '../broker/stats.ts';
+import type { ChannelStats, ExchangeStats, QueueStats } from '../broker/stats.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { Channel } from '../session/channel.ts';
 import type { Connection } from '../session/connection.ts';
@@ -49,6 +49,11 @@ export const ofLengths: Counters<Queue> = {
   messages: queue => queue.ready.count + queue.unsettled,
 };
 
+/** Whether the queue's consumers could take more at once: nothing waits for them. Its averages are what RabbitMQ calls capacity. */
+const ofQueueShares: Counters<Queue> = {
+  consumer_capacity: queue => (queue.consumers.size === 0 ? Number.NaN : queue.ready.count === 0 ? 1 : 0),
+};
+
 const ofQueue: Counters<Queue> = { ...through(ofMessages, (queue: Queue) => queue.stats), ...ofLengths };
 
 export const ofExchange: Counters<Exchange> = {
@@ -69,7 +74,10 @@ const ofConnection: Counters<Connection> = {
 
 const ofChannel: Counters<Channel> = through(ofPublishes, (channel: Channel) => channel.stats);
 
-const ofConsumer: Counters<Consumer> = {
+/** Of one channel to one exchange. */
+export const ofChannelPublishes: Counters<ExchangeStats> = { publish: stats => stats.publishedIn };
+
+export const ofConsumer: Counters<Consumer> = {
   deliver: consumer => (consumer.noAck ? 0 : consumer.stats.delivered),
   deliver_no_ack: consumer => (consumer.noAck ? consumer.stats.delivered : 0),
   deliver_get: consumer => consumer.stats.delivered,
@@ -119,7 +127,12 @@ export function sampledOf(broker: Broker, connections: ReadonlySet<Connection>):
       counters: through(ofTotals, (vhost: Vhost) => totals.vhosts.get(vhost) ?? none),
       history: 'with room',
     }),
-    sampled({ objects: () => each(vhosts(), vhost => vhost.queues.values()), counters: ofQueue, history: 'with room' }),
+    sampled({
+      objects: () => each(vhosts(), vhost => vhost.queues.values()),
+      counters: ofQueue,
+      averaged: ofQueueShares,
+      history: 'with room',
+    }),
     sampled({
       objects: () => each(vhosts(), vhost => vhost.exchanges.values()),
       counters: ofExchange,
@@ -127,6 +140,11 @@ export function sampledOf(broker: Broker, connections: ReadonlySet<Connection>):
     }),
     sampled({ objects: () => connections, counters: ofConnection, history: 'looked at' }),
     sampled({ objects: channels, counters: ofChannel, history: 'looked at' }),
+    sampled<ExchangeStats>({
+      objects: () => each(channels(), channel => each(channel.publishing.published, ([, stats]) => [stats])),
+      counters: ofChannelPublishes,
+      history: 'looked at',
+    }),
     sampled({
       objects: () => each(channels(), channel => channel.consumers.values()),
       counters: ofConsumer,

@@ -27,8 +27,8 @@ export const badRequest = (reason: string): HttpError => new HttpError(400, 'bad
 export const notAuthorised = (reason: string): HttpError => new HttpError(401, 'not_authorised', reason);
 export const notFound = (): HttpError => new HttpError(404, 'Object Not Found', 'Not Found');
 
-/** How RabbitMQ words what the broker refuses: by the kind of request. */
-export type Wording = 'topology' | 'publish' | 'get';
+/** How RabbitMQ words what the broker refuses, by the kind of request; `move` is Leveret's own. */
+export type Wording = 'topology' | 'publish' | 'get' | 'move';
 
 /** The answer for an error of the broker. */
 export function refusal(wording: Wording, error: AmqpError): HttpError {
@@ -36,6 +36,7 @@ export function refusal(wording: Wording, error: AmqpError): HttpError {
     if (error.code === 403) return notAuthorised('Access refused.');
     return error.code === 404 ? new HttpError(404, 'not_found', error.text) : badRequest(error.text);
   }
+  if (wording === 'move' && error.code === 404) return new HttpError(404, 'not_found', error.text);
   if (wording === 'get' && error.code === 404) return new HttpError(404, 'not_found', error.message);
   if (wording === 'get' && error.code === 403) return notAuthorised(error.message);
   return badRequest(`${error.code} ${error.message}`);

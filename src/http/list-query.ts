@@ -26,7 +26,8 @@ export async function answerList<T>(listing: Listing<T>, query: URLSearchParams)
   const sort = query.get('sort') || undefined;
   const reverse = query.get('sort_reverse') === 'true';
   const page = query.has('page') ? pageOf(query) : undefined;
-  const wanted = page === undefined ? listing.items : listing.items.filter(matching(listing, query));
+  const picked = listing.picks === undefined ? listing.items : listing.items.filter(listing.picks);
+  const wanted = page === undefined ? picked : picked.filter(matching(listing, query));
   const sorted = sort === undefined ? wanted : await sortBy(wanted, listing, sort);
   const ordered = reverse ? [...sorted].reverse() : sorted;
   const show = (items: readonly T[]): Promise<string> => shown(items, item => pick(listing.view(item), columns));

@@ -3,6 +3,7 @@ import type { User } from '../auth/authority.ts';
 import { mayManage } from './access.ts';
 import { CookieSessions, sessionCookie } from './cookie-sessions.ts';
 import { HttpError, notAuthorised } from './errors.ts';
+import { LoginAttempts } from './login-attempts.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import type { Management } from './management.ts';
 
@@ -19,10 +20,12 @@ export class Login {
   readonly #management: Management;
   readonly #throttle: LoginThrottle;
   readonly #sessions: CookieSessions;
+  readonly attempts: LoginAttempts;
 
   constructor(management: Management, now: () => number = () => performance.now()) {
     this.#management = management;
     this.#throttle = new LoginThrottle(now);
+    this.attempts = new LoginAttempts(management.broker.stats);
     this.#sessions = new CookieSessions(management.authority, now);
   }
 
@@ -79,10 +82,12 @@ export class Login {
     const result = await authority.login(name, password, isLoopback(address));
     if (!result.ok) {
       this.#throttle.failed(address, name);
+      this.attempts.count('failed');
       log.warning(`management login refused: ${result.reason}`);
       throw new HttpError(401, 'not_authorized', 'Login failed', headers);
     }
     this.#throttle.succeeded(address, name);
+    this.attempts.count('succeeded');
     if (!mayManage(result.user)) {
       log.warning(`management login refused: user '${name}' has no tag that allows it`);
       throw notAuthorised('Not management user');

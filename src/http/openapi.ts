@@ -99,11 +99,22 @@ function pathParameters({ path }: Route): object[] {
   }));
 }
 
+/** What the schema of a query says of a parameter. */
+interface QueryField {
+  readonly description?: string;
+  readonly enum?: readonly string[];
+}
+
 function queryParameters({ answer, query }: Route): object[] {
-  const own = query === undefined ? [] : Object.keys((schemaOf(query) as { properties?: object }).properties ?? {});
+  const schema = query === undefined ? {} : (schemaOf(query) as { properties?: Record<string, QueryField> });
   const known = answer === 'list' ? { ...listParameters, ...histories } : answer === 'object' ? histories : {};
   return [
-    ...own.map(name => ({ name, in: 'query', schema: { type: 'string' } })),
+    ...Object.entries(schema.properties ?? {}).map(([name, { description, enum: values }]) => ({
+      name,
+      in: 'query',
+      ...(description === undefined ? {} : { description }),
+      schema: { type: 'string', ...(values === undefined ? {} : { enum: values }) },
+    })),
     ...Object.keys(known).map(name => ({ $ref: `#/components/parameters/${name}` })),
   ];
 }

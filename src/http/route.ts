@@ -51,6 +51,8 @@ export interface Ask<Params, Query, Body> {
 /** A list before paging: the view of an item is made only for those shown. */
 export interface Listing<T> {
   readonly items: readonly T[];
+  /** Whether an item is one of those asked for; all are where it is left out. */
+  readonly picks?: ((item: T) => boolean) | undefined;
   /** What `name=` looks into. */
   readonly nameOf: (item: T) => string;
   readonly view: (item: T) => object;

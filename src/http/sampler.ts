@@ -26,6 +26,8 @@ export interface Sampled<T extends object> {
   /** Goes over all there are. Others may come and go in between. */
   readonly objects: () => Iterable<T>;
   readonly counters: Counters<T>;
+  /** What is averaged over the samples of about the last minute. */
+  readonly averaged?: Counters<T>;
   /** Which have a history: all, and for ever; all as long as there is room; those that somebody looked at. */
   readonly history: 'always' | 'with room' | 'looked at';
 }
@@ -56,7 +58,7 @@ export class BrokerSampler implements Sampler {
     later: (run: () => void) => void,
     bytesMax: number = historyBytesMax,
   ) {
-    this.#kinds = kinds.map(sampled => ({ sampled, rates: new Rates(sampled.counters) }));
+    this.#kinds = kinds.map(sampled => ({ sampled, rates: new Rates(sampled.counters, sampled.averaged) }));
     this.#clock = clock;
     this.#later = later;
     this.#tracks = new Tracks(bytesMax);
@@ -102,6 +104,17 @@ export class BrokerSampler implements Sampler {
   rate(object: object, counter: string): number {
     this.look();
     return this.#kindOf(object)?.rates.rate(object, counter) ?? 0;
+  }
+
+  /** Over about the last minute; 0 for what was not sampled. */
+  average(object: object, name: string): number {
+    this.look();
+    return this.#kindOf(object)?.rates.average(object, name) ?? 0;
+  }
+
+  /** Since when none of the object's counters has changed, ms since the epoch; undefined while one does. */
+  idleSince(object: object): number | undefined {
+    return this.#kindOf(object)?.rates.unchangedSince(object);
   }
 
   /** The counter from now back; an object that nobody looked at before has its history from now on. */

@@ -12,6 +12,10 @@ export interface History {
 export interface Sampler {
   /** How fast the counter of the object rises, per second. */
   rate(object: object, counter: string): number;
+  /** What is averaged of the object, over about the last minute. */
+  average(object: object, name: string): number;
+  /** Since when none of the object's counters has changed, ms since the epoch; undefined while one does. */
+  idleSince(object: object): number | undefined;
   /** The counter over the last `ageS` seconds, a sample each `incrS`; undefined where nothing is known. */
   history(object: object, counter: string, ageS: number, incrS: number): History | undefined;
   /** Somebody looks: samples are taken more often for a while. */

@@ -3,6 +3,7 @@ import { Authority } from '../auth/authority.ts';
 import { connectionForced } from '../broker/errors.ts';
 import { Memory } from '../broker/memory.ts';
 import type { Unsettled } from '../broker/unsettled.ts';
+import { noMetadata } from '../broker/vhost-metadata.ts';
 import { type Listener, listen } from '../net/listener.ts';
 import { Turn } from '../net/turn.ts';
 import { Alarms } from '../session/alarms.ts';
@@ -67,7 +68,8 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     exchangesMax: config.exchangesMax,
     vhostsMax: config.vhostsMax,
   };
-  for (const name of [...(withFirst ? [config.defaultVhost] : []), ...config.vhosts]) broker.createVhost(name);
+  if (withFirst) broker.createVhost(config.defaultVhost, { ...noMetadata, description: 'Default virtual host' });
+  for (const name of config.vhosts) broker.createVhost(name);
   for (const fact of await peopleFacts(config, authority, withFirst)) {
     authority.apply(fact);
     journal.record(fact);

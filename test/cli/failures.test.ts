@@ -118,6 +118,8 @@ it('5: what is not there', async () => {
     ['get', 'gone'],
     ['purge', 'gone', '--yes'],
     ['list', 'queues', '--vhost', 'gone'],
+    ['delete', 'exchange', 'gone', '--yes'],
+    ['permissions', 'delete', 'gone', '--yes'],
     ['users', 'delete', 'gone', '--yes'],
     ['vhosts', 'delete', 'gone', '--yes'],
     ['import', '/nonexistent/file'],

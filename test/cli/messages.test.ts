@@ -88,7 +88,7 @@ it('moves the oldest, one alone, or all', async () => {
     'b',
   ]);
   const nowhere = await broker.leveret(['move', queue, 'nowhere']);
-  expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining("no queue 'nowhere'")]);
+  expect([nowhere.code, nowhere.stderr]).toEqual([5, expect.stringContaining("no queue 'nowhere'")]);
 });
 
 it('deletes one message and purges the rest', async () => {

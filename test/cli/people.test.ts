@@ -65,6 +65,18 @@ it('sets, lists and deletes topic permissions', async () => {
   expect((await broker.leveret(['topic-permissions', 'set', 'dora', 'x', '(', '.*'])).code).toBe(1);
 });
 
+it('says what a virtual host is for, and changes only what is named', async () => {
+  const add = ['vhosts', 'add', 'told', '--description', 'Invoices', '--tags', 'money,prod'];
+  await broker.prints(...add);
+  expect((await broker.leveret(add)).code).toBe(1);
+  await broker.prints('vhosts', 'change', 'told', '--description', 'Bills');
+  const [told] = await broker.json('vhosts', 'list', '--filter', 'told');
+  expect(told).toMatchObject({ description: 'Bills', tags: ['money', 'prod'] });
+  expect(await broker.prints('vhosts')).toMatch(/^told .*money.*prod.*Bills$/m);
+  expect((await broker.leveret(['vhosts', 'change', 'told'])).code).toBe(2);
+  expect((await broker.leveret(['vhosts', 'change', 'gone', '--tags', ''])).code).toBe(5);
+});
+
 it('sets, lists and deletes permissions', async () => {
   await broker.prints('users', 'add', 'carl', '--no-password');
   await broker.prints('permissions', 'set', 'carl', '^$', '^results', '^tasks');

@@ -179,6 +179,8 @@ describe.skipIf(lacks('rabbitmq-server'))('rabbitmqadmin', () => {
       for (const list of ['queues', 'exchanges', 'bindings']) expect(sorted(ours[list])).toEqual(sorted(theirs[list]));
     }
     const [theirs, ours] = [read('rabbitmq.json'), read('leveret.json')];
+    // 3.10.8 reads what is said of vhosts, and does not write it.
+    for (const vhost of ours.vhosts) delete vhost.metadata;
     for (const list of ['vhosts', 'permissions', 'topic_permissions', 'policies', 'parameters'])
       expect(sorted(ours[list])).toEqual(sorted(theirs[list]));
     // Each of them takes what the other wrote.

@@ -12,7 +12,7 @@ const absent: readonly RegExp[] = [
   /\breductions(_details)?\b/,
   /\bbacking_queue_status\b/,
   /\bmetrics_gc_queue_length\./,
-  // When an object was last used is not noted per message.
+  // Only there while an object is idle.
   /\bidle_since\b/,
   // Nothing of this kind is counted.
   /\bdisk_(reads|writes)_details\.(samples|avg)/,

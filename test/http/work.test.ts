@@ -125,6 +125,12 @@ it('deletes, requeues, moves and edits single messages', async () => {
   expect(await status(broker.ask('GET', two!))).toBe(404);
   expect(await status(broker.ask('POST', `${three}/move`, { queue: 'other' }))).toBe(204);
   expect(await status(broker.ask('POST', `${four}/move`, { exchange: 'amq.topic', routing_key: 'nowhere' }))).toBe(400);
+  const nowhere = [
+    broker.ask('POST', `${four}/move`, { queue: 'nowhere' }),
+    broker.ask('POST', '/queues/%2F/work/move', { queue: 'nowhere' }),
+  ];
+  for (const { status, body } of await Promise.all(nowhere))
+    expect([status, body]).toEqual([404, { error: 'not_found', reason: "no queue 'nowhere' in vhost '/'" }]);
   const edited = {
     exchange: '',
     routing_key: 'other',
@@ -133,6 +139,8 @@ it('deletes, requeues, moves and edits single messages', async () => {
     payload_encoding: 'string',
     remove: true,
   };
+  const lost = await broker.ask('POST', `${four}/republish`, { ...edited, exchange: 'none' });
+  expect([lost.status, lost.body]).toEqual([404, { error: 'not_found', reason: "no exchange 'none' in vhost '/'" }]);
   expect((await broker.ask('POST', `${four}/republish`, edited)).body).toEqual({ routed: true, removed: true });
   expect(await payloads()).toEqual(['one']);
   const other = (await broker.ask('GET', '/queues/%2F/other/messages')).body as { items: Message[] };

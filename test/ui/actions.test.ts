@@ -202,8 +202,15 @@ describe.skipIf(lacks('chromium'))('on the page one can', () => {
     await watched.go('admin/vhosts');
     await button('Add a virtual host').click();
     await field('Name').fill('blue');
+    await field('Description').fill('Invoices');
+    await field('Tags').fill('money, prod');
     await confirm('Add it', /Added the virtual host blue/);
     await page.getByRole('heading', { name: 'blue' }).waitFor();
+    await page.getByText('Invoices').waitFor();
+    await button('Describe').click();
+    await field('Description').fill('Bills');
+    await confirm('Save it', /Changed the virtual host blue/);
+    expect(await loaded.get('/vhosts/blue')).toMatchObject({ description: 'Bills', tags: ['money', 'prod'] });
     await page.getByRole('link', { name: 'Queues', exact: true }).last().click();
     await page.getByRole('heading', { name: 'No queues yet' }).waitFor();
     expect(await findings(page)).toEqual([]);

@@ -90,6 +90,11 @@ describe.skipIf(lacks('chromium'))('the page under load', () => {
     await page.getByText('2 of 35 queues').waitFor();
     await watched.go('queues?name=nothing-like-it');
     await page.getByRole('button', { name: 'Clear the filter' }).click();
+    const consumers = page.getByRole('combobox', { name: 'Consumers' });
+    await consumers.selectOption('none');
+    await page.getByText(/^\d+ of 35 queues$/).waitFor();
+    expect(page.url()).toContain('consumers=none');
+    await consumers.selectOption('');
     await page.getByText('35 queues', { exact: true }).waitFor();
     expect(watched.complaints).toEqual([]);
   });

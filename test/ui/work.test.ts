@@ -64,6 +64,7 @@ describe.skipIf(lacks('chromium'))('the work', () => {
     await page.getByRole('link', { name: '#700', exact: true }).click();
     await reader().getByText('"the needle"').waitFor();
     await reader().getByText('backlog-700').waitFor();
+    await reader().getByText('Was published to backlog').waitFor();
     await reader().getByText('green', { exact: true }).waitFor();
     await reader().getByText('Text', { exact: true }).click();
     await reader().getByText('{"number":700,"title":"the needle"').waitFor();

@@ -13,7 +13,7 @@ export function FlowDrawing({ flow }: { flow: Flow }): JSX.Element {
   const layout = layOut(flow, MOST);
   const left = counts(layout.left, 'more ');
   const alone = counts(layout.alone, '');
-  const moving = Math.max(1, ...layout.edges.map(({ edge }) => edge.rate));
+  const moving = Math.max(1, ...layout.edges.map(({ edge }) => edge.rate ?? 0));
   return (
     <figure class="flow">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keyboard where it is wider than the page */}
@@ -25,7 +25,7 @@ export function FlowDrawing({ flow }: { flow: Flow }): JSX.Element {
               key={`${edge.from} ${edge.to} ${edge.label ?? ''}`}
               line={path(from, to)}
               rate={edge.rate}
-              part={edge.rate / moving}
+              part={(edge.rate ?? 0) / moving}
             />
           ))}
           {layout.edges.map(({ edge, from, to }) => (
@@ -58,9 +58,10 @@ function counts(numbers: Layout['left'], more: string): string {
 
 type Place = Layout['nodes'][number];
 
-function Edge({ line, rate, part }: { line: string; rate: number; part: number }): JSX.Element {
+function Edge({ line, rate, part }: { line: string; rate: number | null; part: number }): JSX.Element {
   // Three widths and three speeds: what matters is which edge carries more.
-  const strength = rate < 0.05 ? 'rests' : part > 0.5 ? 'much' : part > 0.1 ? 'some' : 'little';
+  const strength =
+    rate === null ? 'unknown' : rate < 0.05 ? 'rests' : part > 0.5 ? 'much' : part > 0.1 ? 'some' : 'little';
   return <path class={`edge ${strength}`} d={line} />;
 }
 
@@ -72,17 +73,18 @@ function EdgeLabel({
 }: {
   from: Place;
   to: Place;
-  rate: number;
+  rate: number | null;
   label?: string;
 }): JSX.Element | null {
   const text = rate(speed);
-  if (text === DASH) return null;
+  if (text === DASH && speed !== null) return null;
+  const title = [label, speed === null && 'what goes this way is not counted'].filter(Boolean).join(': ');
   // Near the end, since several edges leave the same node; between two exchanges beside the bend.
   const [x, y] =
     from.x < to.x ? [to.x - 6, middle(to) - 6] : [to.x + NODE_WIDTH + 76, (middle(from) + middle(to)) / 2 + 4];
   return (
     <text class="edge-label" x={x} y={y}>
-      {label && <title>{label}</title>}
+      {title && <title>{title}</title>}
       {text}
     </text>
   );

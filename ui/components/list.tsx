@@ -20,6 +20,14 @@ export interface Paged<Row> {
   readonly page_count: number;
 }
 
+/** A filter beside the one by name: a parameter of the page's address and, under the same name, of the API's. */
+export interface ListFilter {
+  readonly name: string;
+  readonly label: string;
+  /** Value and words of what may be chosen; without them it is typed. */
+  readonly options?: readonly (readonly [value: string, words: string])[];
+}
+
 export interface ListProps<Row> {
   /** The API's path. */
   readonly path: string;
@@ -31,6 +39,7 @@ export interface ListProps<Row> {
   readonly fields: readonly string[];
   /** Asked for with every page. */
   readonly query?: Readonly<Record<string, string | number>>;
+  readonly filters?: readonly ListFilter[];
   /** Shown when there is nothing at all. */
   readonly empty: ComponentChildren;
   readonly actions?: ComponentChildren;
@@ -44,7 +53,16 @@ export function List<Row>(props: ListProps<Row>): JSX.Element {
   );
   const sortField = props.columns.find(column => column.id === state.sort)?.sort;
   const fields = [...new Set([...props.fields, ...columns.flatMap(column => column.fields ?? [])])];
-  const path = withQuery(props.path, { ...listQuery(state, sortField), ...props.query, columns: fields.join(',') });
+  const filters = props.filters ?? [];
+  const picked = Object.fromEntries(
+    filters.map(({ name }) => [name, view.value.params[name] ?? '']).filter(([, value]) => value !== ''),
+  );
+  const path = withQuery(props.path, {
+    ...listQuery(state, sortField),
+    ...props.query,
+    ...picked,
+    columns: fields.join(','),
+  });
   const live = useLive<Paged<Row>>(path);
   const change = (changes: Partial<ListState>): void => {
     // The address may have changed since this was drawn: a filter that is being typed comes later.
@@ -68,6 +86,9 @@ export function List<Row>(props: ListProps<Row>): JSX.Element {
     <section class="list">
       <div class="toolbar">
         <Filter state={state} noun={props.noun} change={change} />
+        {filters.map(filter => (
+          <Pick key={filter.name} filter={filter} value={picked[filter.name] ?? ''} />
+        ))}
         <p class="counted" role="status">
           {data && counted(data, props.noun)}
         </p>
@@ -82,9 +103,21 @@ export function List<Row>(props: ListProps<Row>): JSX.Element {
       ) : data.total_count === 0 ? (
         props.empty
       ) : data.filtered_count === 0 ? (
-        <Empty title={`No ${props.noun} has “${state.filter}” in its name`}>
+        <Empty
+          title={
+            Object.keys(picked).length === 0
+              ? `No ${props.noun} has “${state.filter}” in its name`
+              : `No ${props.noun} is as the filters ask`
+          }
+        >
           <p>
-            <button type="button" onClick={() => change({ filter: '' })}>
+            <button
+              type="button"
+              onClick={() => {
+                setParams(Object.fromEntries(filters.map(({ name }) => [name, undefined])));
+                change({ filter: '' });
+              }}
+            >
               Clear the filter
             </button>
           </p>
@@ -110,6 +143,30 @@ export function List<Row>(props: ListProps<Row>): JSX.Element {
         </>
       )}
     </section>
+  );
+}
+
+function Pick({ filter, value }: { filter: ListFilter; value: string }): JSX.Element {
+  const { name, label, options } = filter;
+  const pick = (picked: string): void => setParams({ [name]: picked || undefined, page: undefined });
+  return options ? (
+    <select aria-label={label} value={value} onChange={event => pick(event.currentTarget.value)}>
+      <option value="">{label}: any</option>
+      {options.map(([each, words]) => (
+        <option key={each} value={each}>
+          {words}
+        </option>
+      ))}
+    </select>
+  ) : (
+    <input
+      class="pick"
+      type="search"
+      aria-label={label}
+      placeholder={`${label}: any`}
+      value={value}
+      onChange={event => pick(event.currentTarget.value.trim())}
+    />
   );
 }
 

@@ -1,7 +1,7 @@
 // All channels.
 import type { JSX } from 'preact';
 import { api } from '../api.ts';
-import { List } from '../components/list.tsx';
+import { List, type ListFilter } from '../components/list.tsx';
 import { Amount, Head, Tag } from '../components/parts.tsx';
 import { Empty } from '../components/states.tsx';
 import type { Column } from '../components/table.tsx';
@@ -71,6 +71,18 @@ export const channelColumns: readonly Column<ChannelInfo>[] = [
   { id: 'node', title: 'Node', sort: 'node', fields: ['node'], extra: true, cell: ({ node }) => node },
 ];
 
+const channelFilters: readonly ListFilter[] = [
+  {
+    name: 'state',
+    label: 'State',
+    options: [
+      ['running', 'running'],
+      ['idle', 'idle'],
+    ],
+  },
+  { name: 'user', label: 'User' },
+];
+
 export function ChannelsPage(): JSX.Element {
   const vhost = view.value.params['vhost'];
   return (
@@ -81,6 +93,7 @@ export function ChannelsPage(): JSX.Element {
         path={vhost === undefined ? api`channels` : api`vhosts/${vhost}/channels`}
         noun="channel"
         columns={channelColumns}
+        filters={channelFilters}
         fields={['name', 'vhost']}
         keyOf={channel => channel.name}
         empty={

@@ -1,7 +1,7 @@
 // All connections.
 import type { JSX } from 'preact';
 import { api } from '../api.ts';
-import { List } from '../components/list.tsx';
+import { List, type ListFilter } from '../components/list.tsx';
 import { Head, Tag } from '../components/parts.tsx';
 import { Empty } from '../components/states.tsx';
 import type { Column } from '../components/table.tsx';
@@ -68,6 +68,18 @@ const columns: readonly Column<ConnectionInfo>[] = [
   { id: 'node', title: 'Node', sort: 'node', fields: ['node'], extra: true, cell: ({ node }) => node },
 ];
 
+const connectionFilters: readonly ListFilter[] = [
+  {
+    name: 'state',
+    label: 'State',
+    options: [
+      ['running', 'running'],
+      ['closing', 'closing'],
+    ],
+  },
+  { name: 'user', label: 'User' },
+];
+
 export function ConnectionsPage(): JSX.Element {
   const vhost = view.value.params['vhost'];
   return (
@@ -78,6 +90,7 @@ export function ConnectionsPage(): JSX.Element {
         path={vhost === undefined ? api`connections` : api`vhosts/${vhost}/connections`}
         noun="connection"
         columns={columns}
+        filters={connectionFilters}
         fields={['name', 'vhost']}
         keyOf={connection => connection.name}
         empty={

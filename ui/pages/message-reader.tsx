@@ -12,6 +12,7 @@ import { exchangeName } from '../stats.ts';
 import type { Message, Queue, Table } from '../types.ts';
 import { link, setParams } from '../url.ts';
 import { MessageState } from './message-state.tsx';
+import { MessageStory } from './message-story.tsx';
 import { messageFields, messageOf, otherQueues } from './queue-actions.tsx';
 
 /** Bytes of a body that are shown. */
@@ -52,6 +53,7 @@ export function MessageReader({ queue, sequence, gone }: ReaderProps): JSX.Eleme
         <>
           <MessageActions queue={queue} message={message} path={path} gone={gone} />
           <MessageFacts queue={queue} message={message} />
+          <MessageStory queue={queue.name} message={message} />
           <Payload
             payload={message.payload}
             encoding={message.payload_encoding}

@@ -1,7 +1,7 @@
 // All queues.
 import type { JSX } from 'preact';
 import { api } from '../api.ts';
-import { List } from '../components/list.tsx';
+import { List, type ListFilter } from '../components/list.tsx';
 import { Amount, Head, Tag } from '../components/parts.tsx';
 import { Sparkline } from '../components/sparkline.tsx';
 import { Empty } from '../components/states.tsx';
@@ -106,6 +106,36 @@ const queueColumns: readonly Column<Queue>[] = [
   { id: 'node', title: 'Node', sort: 'node', fields: ['node'], extra: true, cell: queue => queue.node },
 ];
 
+const queueFilters: readonly ListFilter[] = [
+  {
+    name: 'state',
+    label: 'State',
+    options: [
+      ['running', 'running'],
+      ['idle', 'idle'],
+    ],
+  },
+  {
+    name: 'feature',
+    label: 'Features',
+    options: [
+      ['durable', 'durable'],
+      ['transient', 'not durable'],
+      ['auto_delete', 'auto-delete'],
+      ['exclusive', 'exclusive'],
+      ['arguments', 'with arguments'],
+    ],
+  },
+  {
+    name: 'consumers',
+    label: 'Consumers',
+    options: [
+      ['some', 'with consumers'],
+      ['none', 'without consumers'],
+    ],
+  },
+];
+
 const command = "leveret publish tasks 'hello' && leveret consume --declare tasks -- cat";
 
 export function QueuesPage(): JSX.Element {
@@ -119,6 +149,7 @@ export function QueuesPage(): JSX.Element {
         noun="queue"
         columns={queueColumns}
         fields={['name', 'vhost']}
+        filters={queueFilters}
         query={{ lengths_age: 60, lengths_incr: 5 }}
         keyOf={queue => `${queue.vhost} ${queue.name}`}
         actions={

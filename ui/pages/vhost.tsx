@@ -1,9 +1,9 @@
 // One virtual host: its numbers, who may use it, and the end of it.
 import type { JSX } from 'preact';
 import { api, send, withQuery } from '../api.ts';
-import { askDanger } from '../components/dialog.tsx';
+import { askDanger, openForm } from '../components/dialog.tsx';
 import { LengthsChart, RatesChart } from '../components/messages-charts.tsx';
-import { Head, RangePicker, Section, samplesOf } from '../components/parts.tsx';
+import { Head, RangePicker, Section, samplesOf, Tag } from '../components/parts.tsx';
 import { Empty, Fault, Loading } from '../components/states.tsx';
 import { say } from '../components/toast.tsx';
 import { plural } from '../format.ts';
@@ -13,6 +13,7 @@ import type { Overview, Permission, VhostInfo } from '../types.ts';
 import { go } from '../url.ts';
 import { formatHash } from '../view-state.ts';
 import { PermissionTable, setPermission } from './permissions.tsx';
+import { saidIn, vhostFields } from './vhosts.tsx';
 
 export function VhostPage({ name }: { name: string }): JSX.Element {
   const live = useLive<VhostInfo & Overview['queue_totals']>(
@@ -38,6 +39,11 @@ export function VhostPage({ name }: { name: string }): JSX.Element {
               Queues
             </a>
             {vhost && (
+              <button type="button" onClick={() => change(vhost)}>
+                Describe
+              </button>
+            )}
+            {vhost && (
               <button type="button" class="danger" onClick={() => remove(vhost, queues?.total_count ?? 0)}>
                 Delete
               </button>
@@ -52,6 +58,13 @@ export function VhostPage({ name }: { name: string }): JSX.Element {
       ) : (
         <>
           {vhost.description && <p class="lead">{vhost.description}</p>}
+          {vhost.tags && vhost.tags.length > 0 && (
+            <p class="tags">
+              {vhost.tags.map(tag => (
+                <Tag key={tag}>{tag}</Tag>
+              ))}
+            </p>
+          )}
           <div class="row end">
             <RangePicker />
           </div>
@@ -79,6 +92,18 @@ export function VhostPage({ name }: { name: string }): JSX.Element {
       )}
     </>
   );
+}
+
+function change(vhost: VhostInfo): void {
+  openForm({
+    title: `Describe the virtual host ${vhost.name}`,
+    verb: 'Save it',
+    fields: vhostFields(vhost),
+    act: async values => {
+      await send('PUT', api`vhosts/${vhost.name}`, saidIn(values));
+      return `Changed the virtual host ${vhost.name}.`;
+    },
+  });
 }
 
 /** A vhost is always much: its name has to be typed. */

@@ -9,6 +9,7 @@ import { anyBinding, type BindingDefinition, bindingDefinition } from '../views/
 import { parametersOf } from '../views/parameter.ts';
 import { permissionsOf, topicPermissionsOf } from '../views/permission.ts';
 import { type PolicyView, policyDefinition } from '../views/policy.ts';
+import { metadataView } from '../views/vhost.ts';
 
 /** Everything. Users whose hashes RabbitMQ cannot read are named in `users_that_do_not_travel`. */
 export function exportAll(management: Management): object {
@@ -20,7 +21,7 @@ export function exportAll(management: Management): object {
     original_cluster_name: management.clusterName,
     users_that_do_not_travel: accounts.filter(staysHere).map(({ user }) => user.name),
     users: accounts.map(userDefinition),
-    vhosts: vhosts.map(({ name }) => ({ name })),
+    vhosts: vhosts.map(({ name, metadata }) => ({ name, metadata: metadataView(metadata) })),
     permissions: accounts.flatMap(permissionsOf),
     topic_permissions: accounts.flatMap(topicPermissionsOf),
     parameters: vhosts.flatMap(parametersOf),

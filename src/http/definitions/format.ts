@@ -4,6 +4,7 @@ import type { Patterns } from '../../auth/permission.ts';
 import type { TopicPatterns } from '../../auth/topic-permission.ts';
 import type { Json } from '../amqp-json.ts';
 import { argumentsTable, json, name, truth, words } from '../fields.ts';
+import { metadataFields, type VhostWords } from '../vhost-fields.ts';
 
 type Arguments = z.output<typeof argumentsTable>;
 
@@ -18,10 +19,17 @@ export interface UserDefinition {
   readonly limits: { readonly [name: string]: Json };
 }
 
+/** RabbitMQ 3.10 says it beside the name, later ones in `metadata`; without either what is known stays. */
+interface VhostDefinition extends VhostWords {
+  readonly name: string;
+  readonly limits?: Json | undefined;
+  readonly metadata?: VhostWords | undefined;
+}
+
 /** A definitions file that was checked. In that of one vhost nothing says which. */
 export interface Definitions {
   readonly users: readonly UserDefinition[];
-  readonly vhosts: readonly { readonly name: string; readonly limits?: Json | undefined }[];
+  readonly vhosts: readonly VhostDefinition[];
   readonly permissions: readonly (Patterns & { readonly user: string; readonly vhost: string })[];
   readonly queues: readonly (Declared & { readonly name: string })[];
   readonly exchanges: readonly (Declared & {
@@ -84,7 +92,12 @@ const user = z.looseObject({
   limits: argumentsTable.default({}),
 });
 
-const vhost = z.looseObject({ name, limits: json.optional() });
+const vhost = z.looseObject({
+  name,
+  limits: json.optional(),
+  ...metadataFields,
+  metadata: z.looseObject(metadataFields).optional(),
+});
 
 const permission = z.looseObject({
   user: name,

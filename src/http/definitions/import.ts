@@ -20,6 +20,7 @@ import { untilDurable } from '../durable.ts';
 import { badRequest } from '../errors.ts';
 import type { Management } from '../management.ts';
 import { recordPeople } from '../people.ts';
+import { metadataOf } from '../vhost-fields.ts';
 import { type Definitions, isOfCluster, type UserDefinition } from './format.ts';
 import { ruleFactsOf, userLimitsOf } from './rules.ts';
 
@@ -102,7 +103,12 @@ async function importPeople(target: ImportTarget, file: Definitions, rules: read
     facts.push({ type: 'topic-permission.put', user, vhost, exchange, write, read });
   }
   for (const { vhost } of rules) if (!vhosts.has(vhost)) throw badRequest(`no such vhost: '${vhost}'`);
-  for (const { name } of file.vhosts) naming(`vhost '${name}'`, () => broker.createVhost(name));
+  for (const { name, metadata, ...beside } of file.vhosts) {
+    const vhost = naming(`vhost '${name}'`, () => broker.createVhost(name));
+    const given = { ...beside, ...metadata };
+    if ('description' in given || 'tags' in given || 'default_queue_type' in given)
+      broker.changeVhost(vhost, metadataOf(given));
+  }
   await recordPeople(target, facts);
 }
 

@@ -131,7 +131,7 @@ function targetOf(
     const key = 'queue' in to ? to.queue : to.routing_key;
     return { vhost, exchange: target, routingKey: Buffer.from(key).toString('latin1') };
   } catch (error) {
-    throw error instanceof AmqpError ? refusal('publish', error) : error;
+    throw error instanceof AmqpError ? refusal('move', error) : error;
   }
 }
 
@@ -214,7 +214,7 @@ export const browseRoutes: readonly Route[] = [
       const { queue, sequence } = at(ask);
       if (!queue.ready.has(sequence) && deliveryOf(queue, sequence) === undefined) throw notFound();
       await untilAccepting(ask.management);
-      const routed = await publishAs(ask, exchangeName(ask.body.exchange), ask.body);
+      const routed = await publishAs(ask, exchangeName(ask.body.exchange), ask.body, 'move');
       return { routed, removed: routed && ask.body.remove && removeMessage(queue, sequence) };
     },
   }),

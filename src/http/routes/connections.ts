@@ -5,9 +5,17 @@ import type { Connection } from '../../session/connection.ts';
 import { isAdministrator, maySee } from '../access.ts';
 import { notAuthorised, notFound } from '../errors.ts';
 import { flag } from '../fields.ts';
+import type { Asked } from '../filters.ts';
+import { connectionFilters } from '../list-filters.ts';
 import { type Ask, changed, emptyList, type Listing, plainList, type Route, route } from '../route.ts';
 import { connectionView } from '../views/connection.ts';
 import { channelListing } from './channels.ts';
+
+/** What every list of connections takes. */
+export const connectionQuery: z.ZodType<Asked<'state' | 'user'>> = z.object({
+  disable_stats: flag,
+  ...connectionFilters.fields,
+});
 
 type AnyAsk = Ask<unknown, unknown, unknown>;
 
@@ -50,10 +58,13 @@ function closeByOperator({ management, viewer, request }: AnyAsk, connection: Co
 
 export const connectionRoutes: readonly Route[] = [
   route('GET', '/connections', {
-    query: z.object({ disable_stats: flag }),
+    query: connectionQuery,
     answer: 'list',
     summary: 'Connections: all of them for who monitors, else one’s own',
-    run: ask => connectionListing(ask, connection => maySee(ask.viewer, connection)),
+    run: ask => ({
+      ...connectionListing(ask, connection => maySee(ask.viewer, connection)),
+      picks: connectionFilters.picking(ask),
+    }),
   }),
   route('GET', '/connections/:connection', {
     answer: 'object',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Exchange } from '../../broker/exchange.ts';
 import type { Vhost } from '../../broker/vhost.ts';
-import { expectRight, ownVhosts } from '../access.ts';
+import { expectRight, maySee, ownVhosts } from '../access.ts';
 import { tableOf } from '../amqp-json.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notAuthorised, notFound } from '../errors.ts';
@@ -11,6 +11,7 @@ import { changed, type Listing, put, type Route, route } from '../route.ts';
 import { type AnyBinding, anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
 import { effectiveView } from '../views/effective.ts';
 import { exchangeView } from '../views/exchange.ts';
+import { incomingOf } from '../views/pairs.ts';
 import type { Rates } from '../views/rates.ts';
 
 const declaration = z.strictObject({
@@ -64,12 +65,16 @@ export const exchangeRoutes: readonly Route[] = [
   route('GET', '/exchanges/:vhost/:exchange', {
     answer: 'object',
     summary: 'One exchange',
-    run: ({ vhost, params, rates }) => ({
-      ...exchangeView(exchangeOf(vhost, params.exchange), rates),
-      incoming: [],
-      outgoing: [],
-      effective: effectiveView(exchangeOf(vhost, params.exchange)),
-    }),
+    run: ({ management, viewer, vhost, params, rates }) => {
+      const exchange = exchangeOf(vhost, params.exchange);
+      const seen = [...management.connections].filter(connection => maySee(viewer, connection));
+      return {
+        ...exchangeView(exchange, rates),
+        incoming: incomingOf(exchange, seen, rates),
+        outgoing: [],
+        effective: effectiveView(exchange),
+      };
+    },
   }),
   route('PUT', '/exchanges/:vhost/:exchange', {
     body: declaration,

@@ -4,7 +4,7 @@ import { decodeProperties } from '../../amqp/properties.ts';
 import { AmqpError } from '../../broker/errors.ts';
 import { getFor, type Operator, publishFor, settleFor, type Taken } from '../../session/operator.ts';
 import { bytesOfPayload, type JsonProperties, jsonOfProperties, payloadOf, propertiesOf } from '../amqp-json.ts';
-import { HttpError, refusal } from '../errors.ts';
+import { HttpError, refusal, type Wording } from '../errors.ts';
 import { argumentsTable, name, repeated, whole } from '../fields.ts';
 import type { Management } from '../management.ts';
 import { type Ask, type Route, route } from '../route.ts';
@@ -121,7 +121,12 @@ export async function untilAccepting({ broker, session }: Management): Promise<v
 }
 
 /** Publishes as the user; resolves with whether a queue got it, when that is durable. */
-export function publishAs(ask: AnyAsk, exchange: string, given: Publication): Promise<boolean> {
+export function publishAs(
+  ask: AnyAsk,
+  exchange: string,
+  given: Publication,
+  wording: Wording = 'publish',
+): Promise<boolean> {
   const message = {
     exchange,
     routingKey: given.routing_key,
@@ -132,7 +137,7 @@ export function publishAs(ask: AnyAsk, exchange: string, given: Publication): Pr
     try {
       publishFor(operatorOf(ask), message, resolve);
     } catch (error) {
-      reject(error instanceof AmqpError ? refusal('publish', error) : error);
+      reject(error instanceof AmqpError ? refusal(wording, error) : error);
     }
   });
 }

@@ -91,14 +91,39 @@ export const nodeRoutes: readonly Route[] = [
   route('GET', '/auth/attempts/:node', {
     need: 'monitoring',
     answer: 'list',
-    summary: 'Counts of logins: none are kept',
+    summary: 'Logins that were tried, by protocol',
+    run: ({ management, params, login }) => {
+      expectNode(management, params.node);
+      return plainList(login.attempts.view());
+    },
+  }),
+  route('DELETE', '/auth/attempts/:node', {
+    need: 'monitoring',
+    answer: 'nothing',
+    summary: 'Counts logins anew',
+    run: ({ management, params, login }) => {
+      expectNode(management, params.node);
+      login.attempts.reset();
+      return changed;
+    },
+  }),
+  route('GET', '/auth/attempts/:node/source', {
+    need: 'monitoring',
+    answer: 'list',
+    summary: 'Logins by where they came from: not kept, as in RabbitMQ by default',
     run: ({ management, params }) => {
       expectNode(management, params.node);
-      const none = { auth_attempts: 0, auth_attempts_failed: 0, auth_attempts_succeeded: 0 };
-      return plainList([
-        { protocol: 'http', ...none },
-        { protocol: 'amqp091', ...none },
-      ]);
+      return emptyList;
+    },
+  }),
+  route('DELETE', '/auth/attempts/:node/source', {
+    need: 'monitoring',
+    answer: 'nothing',
+    summary: 'Counts logins anew',
+    run: ({ management, params, login }) => {
+      expectNode(management, params.node);
+      login.attempts.reset();
+      return changed;
     },
   }),
   route('POST', '/rebalance/queues', {

@@ -8,14 +8,16 @@ import { ofLengths, ofMessages, valuesOf } from '../counters.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
 import { argumentsTable, flag, repeated, truth } from '../fields.ts';
+import { queueFilters } from '../list-filters.ts';
 import { type Ask, changed, type Listing, put, type Route, route } from '../route.ts';
 import { anyBinding, bindingView, defaultBinding } from '../views/binding.ts';
 import { consumerView } from '../views/consumer.ts';
 import { effectiveView } from '../views/effective.ts';
+import { deliveriesFrom } from '../views/pairs.ts';
 import { queueBasics, queueView } from '../views/queue.ts';
 import type { Rates } from '../views/rates.ts';
 
-const listQuery = z.object({ disable_stats: flag, enable_queue_totals: flag });
+const listQuery = z.object({ disable_stats: flag, enable_queue_totals: flag, ...queueFilters.fields });
 
 type ListQuery = z.infer<typeof listQuery>;
 
@@ -46,6 +48,7 @@ function listing(
   for (const vhost of vhosts) for (const queue of [...vhost.queues.values()].sort(byName)) items.push(queue);
   return {
     items,
+    picks: queueFilters.picking({ query, management }),
     nameOf: queue => queue.name,
     keyOf: (queue, path) => (query.disable_stats ? undefined : sortKey(queue, path, rates)),
     view: queue => {
@@ -96,7 +99,7 @@ export const queueRoutes: readonly Route[] = [
       return {
         ...queueView(queue, management, rates),
         consumer_details: [...queue.consumers].map(consumer => consumerView(consumer, management)),
-        deliveries: [],
+        deliveries: deliveriesFrom(queue, rates),
         incoming: [],
         effective: effectiveView(queue),
       };

@@ -4,24 +4,23 @@ import type { Vhost } from '../../broker/vhost.ts';
 import { isMonitor, maySee, visibleVhosts } from '../access.ts';
 import { durably } from '../durable.ts';
 import { badRequest, notFound } from '../errors.ts';
-import { repeated, truth, words } from '../fields.ts';
+import { repeated, truth } from '../fields.ts';
+import { channelFilters, connectionFilters } from '../list-filters.ts';
 import { recordPeople } from '../people.ts';
 import { changed, plainList, put, type Route, route } from '../route.ts';
 import { Totals, totalsOf } from '../totals.ts';
+import { metadataFields, metadataOf } from '../vhost-fields.ts';
 import { allTopicPermissions, permissionsIn } from '../views/permission.ts';
 import { vhostView } from '../views/vhost.ts';
-import { channelListing } from './channels.ts';
-import { connectionListing } from './connections.ts';
+import { channelListing, channelQuery } from './channels.ts';
+import { connectionListing, connectionQuery } from './connections.ts';
 
 const settings = z.strictObject({
+  ...metadataFields,
   tracing: truth.optional(),
-  /** Taken as RabbitMQ's clients send them; Leveret keeps none of these. */
-  description: z.string().max(1024).optional(),
-  tags: words.optional(),
-  default_queue_type: z.string().nullish(),
   protected_from_deletion: truth.optional(),
   ...repeated,
-  metadata: z.looseObject({}).optional(),
+  metadata: z.looseObject(metadataFields).optional(),
 });
 
 function vhostNamed(vhosts: ReadonlyMap<string, Vhost>, name: string): Vhost {
@@ -57,13 +56,16 @@ export const vhostRoutes: readonly Route[] = [
     need: 'administrator',
     body: settings,
     answer: 'nothing',
-    summary: 'Creates a vhost, and lets its maker do everything there; turns its tracing on or off',
+    summary:
+      'Creates a vhost, and lets its maker do everything there; or says all anew of one that is there; turns its tracing on or off',
     run: async ({ management, viewer, params, body }) => {
       const { name } = params;
       if (Buffer.byteLength(name) > 255) throw badRequest('the name of a vhost has at most 255 bytes');
-      const isNew = !management.broker.vhosts.has(name);
+      const { broker } = management;
+      const isNew = !broker.vhosts.has(name);
       await durably(management, 'topology', () => {
-        const vhost = management.broker.createVhost(name);
+        const vhost = broker.createVhost(name);
+        broker.changeVhost(vhost, metadataOf({ ...body.metadata, ...body }));
         if (body.tracing !== undefined) vhost.trace(body.tracing);
       });
       // Who makes a vhost may use it (RabbitMQ behaviour).
@@ -110,19 +112,26 @@ export const vhostRoutes: readonly Route[] = [
     },
   }),
   route('GET', '/vhosts/:vhost/connections', {
+    query: connectionQuery,
     anyVhost: true,
     answer: 'list',
     summary: 'The connections to a vhost',
-    run: ask => connectionListing(ask, connection => connection.vhost === ask.vhost && maySee(ask.viewer, connection)),
+    run: ask => ({
+      ...connectionListing(ask, connection => connection.vhost === ask.vhost && maySee(ask.viewer, connection)),
+      picks: connectionFilters.picking(ask),
+    }),
   }),
   route('GET', '/vhosts/:vhost/channels', {
+    query: channelQuery,
     anyVhost: true,
     answer: 'list',
     summary: 'The channels of a vhost',
-    run: ask =>
-      channelListing(
+    run: ask => ({
+      ...channelListing(
         ask,
         channel => channel.vhost === ask.vhost && (isMonitor(ask.viewer) || maySee(ask.viewer, channel.connection)),
       ),
+      picks: channelFilters.picking(ask),
+    }),
   }),
 ];

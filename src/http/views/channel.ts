@@ -2,6 +2,7 @@
 import type { Channel } from '../../session/channel.ts';
 import { ofPublishes, valuesOf } from '../counters.ts';
 import type { Management } from '../management.ts';
+import { idleView } from './idle.ts';
 import type { Rates } from './rates.ts';
 
 /** As RabbitMQ names a channel. */
@@ -9,7 +10,7 @@ export function channelName({ connection, number }: Channel): string {
   return `${connection.name} (${number})`;
 }
 
-export function channelView(channel: Channel, { node }: Management, rates: Rates): object {
+export function channelView(channel: Channel, { node, sampler }: Management, rates: Rates): object {
   const { connection, user } = channel;
   return {
     acks_uncommitted: 0,
@@ -21,6 +22,7 @@ export function channelView(channel: Channel, { node }: Management, rates: Rates
     },
     consumer_count: channel.consumers.size,
     global_prefetch_count: channel.credit.limit,
+    ...idleView(sampler, channel),
     message_stats: rates.all(channel, 'msg_rates', valuesOf(ofPublishes, channel.stats)),
     messages_unacknowledged: channel.unsettled.count,
     messages_uncommitted: channel.transaction?.uncommittedPublishes ?? 0,

@@ -17,16 +17,19 @@ export interface FlowNode {
   readonly kind: 'producer' | 'exchange' | 'queue' | 'worker';
   readonly name: string;
   readonly vhost: string;
-  /** Messages per second through it. */
-  readonly rate: number;
+  /** Messages per second through it; null where that is not known: what reaches an exchange through another is not counted. */
+  readonly rate: number | null;
   readonly [more: string]: unknown;
 }
 
 export interface FlowEdge {
   readonly from: string;
   readonly to: string;
-  /** Messages per second; what goes into a queue through several exchanges is shared out by what these get. */
-  readonly rate: number;
+  /**
+   * Messages per second; what goes into a queue through several exchanges is shared out by what these get. Null where what one of them
+   * gets is not known.
+   */
+  readonly rate: number | null;
   readonly label: string;
 }
 
@@ -58,8 +61,8 @@ function channelsOf({ channels }: Connection): Channel[] {
 class Drawing {
   readonly #vhost: Vhost;
   readonly #management: Management;
-  readonly #nodes = new Map<string, FlowNode & { rate: number }>();
-  readonly #edges = new Map<string, { from: string; to: string; rate: number; labels: Set<string> }>();
+  readonly #nodes = new Map<string, FlowNode & { rate: number | null }>();
+  readonly #edges = new Map<string, { from: string; to: string; rate: number | null; labels: Set<string> }>();
 
   constructor(vhost: Vhost, management: Management) {
     this.#vhost = vhost;
@@ -80,12 +83,17 @@ class Drawing {
     const { name, stats, type, bindings } = exchange;
     const used = stats.publishedIn > 0 || bindings.size > 0 || this.#nodes.has(exchangeId(name));
     if (!used) return;
-    this.#node(exchangeId(name), 'exchange', name, this.#rate(exchange, 'publish_in'), { type });
+    const through = this.#isBehindAnother(exchange) ? null : this.#rate(exchange, 'publish_in');
+    this.#node(exchangeId(name), 'exchange', name, through, { type });
     for (const { destination, routingKey } of bindings.values()) {
       const key = Buffer.from(routingKey, 'latin1').toString();
       if (destination.kind === 'queue') {
         this.#edge(exchangeId(name), queueId(destination.name), this.#share(exchange, destination), key);
-      } else this.#edge(exchangeId(name), exchangeId(destination.name), this.#rate(exchange, 'publish_in'), key);
+      } else {
+        // All that a fanout exchange gets goes everywhere; what matches a key is not counted.
+        const rate = type === 'fanout' ? through : null;
+        this.#edge(exchangeId(name), exchangeId(destination.name), rate, key);
+      }
     }
     if (name !== '' || stats.publishedIn === 0) return;
     // The default exchange leads to every queue: those count to which nothing else does, as far as anything went in.
@@ -135,23 +143,31 @@ class Drawing {
   }
 
   /** Of what comes into the queue, the share that comes through this exchange. */
-  #share(exchange: Exchange, queue: Queue): number {
+  #share(exchange: Exchange, queue: Queue): number | null {
     const sources = new Set([...this.#vhost.bindingsTo(queue)].map(({ source }) => source));
+    if (sources.size === 1) return this.#rate(queue, 'publish');
+    if ([...sources].some(source => this.#isBehindAnother(source))) return null;
     const all = [...sources].reduce((sum, { stats }) => sum + stats.publishedIn, 0);
     return all === 0 ? 0 : (this.#rate(queue, 'publish') * exchange.stats.publishedIn) / all;
+  }
+
+  /** Whether another exchange leads to it: what comes that way is not counted. */
+  #isBehindAnother(exchange: Exchange): boolean {
+    for (const _ of this.#vhost.bindingsTo(exchange)) return true;
+    return false;
   }
 
   #rate(object: object, counter: string): number {
     return this.#management.sampler.rate(object, counter);
   }
 
-  #node(id: string, kind: FlowNode['kind'], name: string, rate: number, more: object): void {
+  #node(id: string, kind: FlowNode['kind'], name: string, rate: number | null, more: object): void {
     const known = this.#nodes.get(id);
-    if (known !== undefined && known.kind === kind) known.rate += rate;
+    if (known !== undefined && known.kind === kind) known.rate = sum(known.rate, rate);
     else this.#nodes.set(id, { id, kind, name, vhost: this.#vhost.name, rate, ...more });
   }
 
-  #edge(from: string, to: string, rate: number, label: string): void {
+  #edge(from: string, to: string, rate: number | null, label: string): void {
     const id = `${from}\0${to}`;
     const known = this.#edges.get(id);
     if (known === undefined) {
@@ -160,12 +176,17 @@ class Drawing {
     }
     // Several bindings lead the same way; several channels or consumers of one connection add up.
     if (label !== '') known.labels.add(label);
-    else known.rate += rate;
+    else known.rate = sum(known.rate, rate);
   }
 }
 
+/** What is not known makes the sum so. */
+function sum(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
+}
+
 function busiestFirst(a: FlowNode, b: FlowNode): number {
-  return b.rate - a.rate || (a.name < b.name ? -1 : 1);
+  return (b.rate ?? 0) - (a.rate ?? 0) || (a.name < b.name ? -1 : 1);
 }
 
 function labelOf(keys: readonly string[]): string {

@@ -5,6 +5,7 @@ import type { Queue } from '../../broker/queue.ts';
 import { jsonOf } from '../amqp-json.ts';
 import { ofLengths, ofMessages, valuesOf } from '../counters.ts';
 import type { Management } from '../management.ts';
+import { idleView } from './idle.ts';
 import type { Rates } from './rates.ts';
 import { percentiles } from './worker.ts';
 
@@ -27,10 +28,11 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
   const { ready } = queue;
   const inMemory = ready.count - ready.unloaded;
   const bytes = ready.bytes + queue.unsettledBytes;
+  const capacity = management.sampler.average(queue, 'consumer_capacity');
   return {
     ...queueBasics(queue, management),
-    consumer_capacity: 0,
-    consumer_utilisation: 0,
+    consumer_capacity: capacity,
+    consumer_utilisation: capacity,
     consumers: queue.consumers.size,
     effective_policy_definition: effectiveDefinition(queue.policy, queue.operatorPolicy),
     exclusive_consumer_tag: queue.exclusiveConsumer?.tag ?? null,
@@ -42,6 +44,7 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
     message_bytes_ram: bytes,
     message_bytes_ready: ready.bytes,
     message_bytes_unacknowledged: queue.unsettledBytes,
+    ...idleView(management.sampler, queue),
     message_stats: rates.all(queue, 'msg_rates', valuesOf(ofMessages, queue.stats)),
     ...rates.all(queue, 'lengths', valuesOf(ofLengths, queue)),
     messages_paged_out: ready.unloaded,

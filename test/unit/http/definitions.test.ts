@@ -106,6 +106,44 @@ it('what is exported is imported elsewhere, and exported from there as it was', 
   expect((await ask(other, 'GET', '/whoami')).status).toBe(200);
 });
 
+it('what is said of a vhost outlives a restart, is replaced as a whole and travels', async () => {
+  const dataDir = join(folder, 'described');
+  const said = { description: 'Invoices', tags: ['money', 'prod'], default_queue_type: 'quorum' };
+  const first = await start({ dataDir });
+  const put = async (broker: EmbeddedBroker, name: string, body: object) =>
+    (await ask(broker, 'PUT', `/vhosts/${name}`, body)).status;
+  expect(await put(first, 'jobs', { description: 'to be replaced' })).toBe(201);
+  expect(await put(first, 'jobs', { ...said, tags: 'money, prod' })).toBe(204);
+  expect(await put(first, 'made', said)).toBe(201);
+  expect(await put(first, 'plain', said)).toBe(201);
+  expect(await put(first, 'plain', {})).toBe(204);
+  const shown = async (broker: EmbeddedBroker) =>
+    (await ask(broker, 'GET', '/vhosts?columns=name,description,tags,default_queue_type,metadata')).body;
+  const none = { description: '', tags: [] };
+  const expected = [
+    { name: '/', description: 'Default virtual host', tags: [], default_queue_type: 'undefined' },
+    { name: 'jobs', ...said },
+    { name: 'made', ...said },
+    { name: 'plain', ...none, default_queue_type: 'undefined' },
+  ];
+  expect(await shown(first)).toMatchObject(expected);
+  await first.stop();
+  const second = await start({ dataDir });
+  expect(await shown(second)).toMatchObject(expected);
+  const { vhosts } = (await ask(second, 'GET', '/definitions')).body;
+  expect(vhosts).toContainEqual({ name: 'jobs', metadata: said });
+  expect(vhosts).toContainEqual({ name: 'plain', metadata: none });
+  const other = await start();
+  await put(other, 'jobs', { description: 'mine' });
+  await ask(other, 'POST', '/definitions', { vhosts: [{ name: 'jobs' }] });
+  expect((await ask(other, 'GET', '/vhosts/jobs')).body.description).toBe('mine');
+  await ask(other, 'POST', '/definitions', { vhosts: [...vhosts, { name: 'said-flat', ...said }] });
+  expect(await shown(other)).toEqual([
+    ...(await shown(second)),
+    expect.objectContaining({ name: 'said-flat', ...said }),
+  ]);
+});
+
 it('a vhost is exported without its name and imported into another', async () => {
   const broker = await start();
   await ask(broker, 'POST', '/definitions', file);

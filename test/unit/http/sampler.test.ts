@@ -21,7 +21,8 @@ class Bench {
   samples = 0;
 
   constructor(history: Sampled<Thing>['history'] = 'with room', bytesMax?: number) {
-    const sampled: Sampled<Thing> = { objects: () => this.things, counters, history };
+    const averaged = { empty: (thing: Thing) => (thing.length < 0 ? Number.NaN : Number(thing.length === 0)) };
+    const sampled: Sampled<Thing> = { objects: () => this.things, counters, averaged, history };
     this.sampler = new BrokerSampler([sampled], this.clock, run => this.pending.push(run), bytesMax);
     this.sampler.onSample(() => this.samples++);
   }
@@ -46,6 +47,48 @@ class Bench {
     for (let run = this.pending.shift(); run !== undefined; run = this.pending.shift()) run();
   }
 }
+
+test('what is averaged is the share of time in about the last minute, and begins anew where there is nothing to tell', () => {
+  const bench = new Bench();
+  const thing = bench.add('a');
+  const average = () => bench.sampler.average(thing, 'empty');
+  bench.pass(1);
+  expect(average()).toBe(1);
+  thing.length = 1;
+  bench.pass(12, () => bench.sampler.look());
+  expect(average()).toBeCloseTo((59 / 60) ** 12, 5);
+  bench.pass(600, () => {
+    bench.sampler.look();
+    thing.length = bench.clock.now % 4000 === 0 ? 1 : 0;
+  });
+  expect(average()).toBeCloseTo(0.75, 1);
+  thing.length = -1;
+  bench.pass(5);
+  expect(average()).toBe(0);
+  thing.length = 0;
+  bench.pass(5);
+  expect(average()).toBe(1);
+});
+
+test('an object is idle since its counters are as they are, and after five seconds of that', () => {
+  const bench = new Bench();
+  const thing = bench.add('a');
+  const idle = () => bench.sampler.idleSince(thing);
+  bench.sampler.look();
+  bench.pass(4);
+  expect(idle()).toBeUndefined();
+  bench.pass(2);
+  expect(idle()).toBe(bench.clock.now - 5000);
+  thing.count++;
+  bench.pass(1, () => bench.sampler.look());
+  expect(idle()).toBeUndefined();
+  const changedAt = bench.clock.now;
+  bench.pass(9);
+  expect(idle()).toBe(changedAt);
+  bench.things.delete(thing);
+  bench.pass(5);
+  expect(idle()).toBeUndefined();
+});
 
 describe('the pace', () => {
   test('is a second while somebody looks and for ten seconds after, five otherwise', () => {
