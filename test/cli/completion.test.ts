@@ -60,7 +60,7 @@ it('bash', async () => {
   const at = (...words: string[]) =>
     `COMP_WORDS=(leveret ${words.map(word => `'${word}'`).join(' ')}) COMP_CWORD=${words.length}; _leveret; printf '%s,' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = shell('bash', ['--norc', '-c', `${source}\n${at('purge', 't')}; ${at('li')}`]);
-  expect([stdout, stderr]).toEqual(['task_queue,two\\ words,list,', '']);
+  expect([stdout, stderr]).toEqual(['task_queue,two\\ words,list,limits,', '']);
 });
 
 it.skipIf(lacksShell('zsh'))('zsh', async () => {
