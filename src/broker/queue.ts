@@ -206,7 +206,10 @@ export class Queue implements Holder {
   dispatch(now: number = this.services.clock.now): void {
     const ready = this.ready;
     while (ready.count > 0) {
-      if (this.#upkeep.timed && this.#upkeep.headIsDue(now) && !this.tidy(now)) break;
+      if (this.#upkeep.timed && this.#upkeep.headIsDue(now)) {
+        if (!this.tidy(now)) break;
+        continue;
+      }
       if (ready.unloaded > 0 && !this.#readAhead.headIsLoaded()) break;
       const consumer = this.#turns.next();
       if (consumer === undefined) break;

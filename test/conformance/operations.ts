@@ -4,18 +4,49 @@ import fc from 'fast-check';
 /** Channels 0 and 2 are on one connection, 1 and 3 on another. Channels 0 and 1 take from queue 0, 2 and 3 from queue 1. */
 export const channelCount = 4;
 
+/** What a queue is declared with beside its flags. What dies in queue 0 goes to queue 1, or to exchange 1; what dies in queue 1 to exchange 2. */
+export const abilities = [
+  'plain',
+  'drops',
+  'drops bytes',
+  'refuses',
+  'refuses to the dead',
+  'dead',
+  'dead by exchange',
+  'dead and drops',
+  'lives long',
+  'lives not',
+  'lives not and dead',
+  'levels',
+  'levels and drops',
+  'single active',
+] as const;
+export type Ability = (typeof abilities)[number];
+
 /** One operation. Queues, exchanges and channels are numbers; `pick` chooses among what the channel holds. */
 export type Operation =
-  | { op: 'declare-queue'; ch: number; queue: number; durable: boolean; autoDelete: boolean }
+  | { op: 'declare-queue'; ch: number; queue: number; durable: boolean; autoDelete: boolean; ability?: Ability }
   | { op: 'delete-queue'; ch: number; queue: number; ifUnused: boolean; ifEmpty: boolean }
   | { op: 'purge'; ch: number; queue: number }
-  | { op: 'declare-exchange'; ch: number; exchange: number; type: string }
+  | { op: 'declare-exchange'; ch: number; exchange: number; type: string; alternate?: number | undefined }
   | { op: 'delete-exchange'; ch: number; exchange: number; ifUnused: boolean }
   | { op: 'bind' | 'unbind'; ch: number; queue: number; exchange: number; key: string }
   | { op: 'bind-exchange' | 'unbind-exchange'; ch: number; source: number; destination: number; key: string }
-  | { op: 'publish'; ch: number; exchange: number; key: string; mandatory: boolean; persistent: boolean; count: number }
+  | {
+      op: 'publish';
+      ch: number;
+      exchange: number;
+      key: string;
+      mandatory: boolean;
+      persistent: boolean;
+      count: number;
+      /** Milliseconds: at once, or never while the test runs. */
+      expiration?: '0' | '3600000' | undefined;
+      priority?: number | undefined;
+      copy?: string | undefined;
+    }
   | { op: 'get'; ch: number; noAck: boolean }
-  | { op: 'consume'; ch: number; tag: string; noAck: boolean; exclusive: boolean }
+  | { op: 'consume'; ch: number; tag: string; noAck: boolean; exclusive: boolean; priority?: number | undefined }
   | { op: 'cancel'; ch: number; tag: string }
   | { op: 'ack' | 'nack' | 'reject'; ch: number; pick: number; multiple: boolean; requeue: boolean; wild: boolean }
   | { op: 'recover'; ch: number; async: boolean }
@@ -30,6 +61,14 @@ const key = fc.constantFrom('q0', 'q1', 'a', 'a.b', 'a.#', '*.b', '');
 const tag = fc.constantFrom('one', 'two');
 const rarely = fc.integer({ min: 1, max: 12 }).map(n => n === 1);
 
+/** One time in four, one time in ten. */
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc
+    .option(arbitrary, { nil: undefined, freq: 3 })
+    .chain(value => (value === undefined ? fc.constant(undefined) : fc.constantFrom(undefined, undefined, value)));
+const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  arbitrary.chain(value => fc.constantFrom(value, ...new Array<undefined>(9).fill(undefined)));
+
 const one = <const T extends string>(op: T) => fc.constant(op);
 const publish = (to: fc.Arbitrary<number>, key: fc.Arbitrary<string>): fc.Arbitrary<Operation> =>
   fc.record({
@@ -40,12 +79,36 @@ const publish = (to: fc.Arbitrary<number>, key: fc.Arbitrary<string>): fc.Arbitr
     mandatory: fc.boolean(),
     persistent: fc.boolean(),
     count: fc.integer({ min: 1, max: 4 }),
+    expiration: sometimes(fc.constantFrom('0', '3600000')),
+    priority: sometimes(fc.nat({ max: 7 })),
+    copy: seldom(fc.constantFrom('q0', 'q1', 'a.b')),
   });
+const ability = fc.constantFrom(...abilities);
 const weighted: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Operation>])[] = [
-  [2, fc.record({ op: one('declare-queue'), ch, queue, durable: fc.boolean(), autoDelete: rarely })],
-  [1, fc.record({ op: one('delete-queue'), ch, queue, ifUnused: fc.boolean(), ifEmpty: fc.boolean() })],
+  [1, fc.record({ op: one('declare-queue'), ch, queue, durable: fc.boolean(), autoDelete: rarely })],
+  [
+    4,
+    fc.record({
+      op: one('declare-queue'),
+      ch,
+      queue,
+      durable: fc.constant(true),
+      autoDelete: fc.constant(false),
+      ability,
+    }),
+  ],
+  [3, fc.record({ op: one('delete-queue'), ch, queue, ifUnused: fc.boolean(), ifEmpty: fc.boolean() })],
   [1, fc.record({ op: one('purge'), ch, queue })],
-  [1, fc.record({ op: one('declare-exchange'), ch, exchange, type: fc.constantFrom('direct', 'fanout', 'topic') })],
+  [
+    1,
+    fc.record({
+      op: one('declare-exchange'),
+      ch,
+      exchange,
+      type: fc.constantFrom('direct', 'fanout', 'topic'),
+      alternate: sometimes(exchange),
+    }),
+  ],
   [1, fc.record({ op: one('delete-exchange'), ch, exchange, ifUnused: fc.boolean() })],
   [4, fc.record({ op: one('bind'), ch, queue, exchange, key })],
   [2, fc.record({ op: one('unbind'), ch, queue, exchange, key })],
@@ -55,7 +118,17 @@ const weighted: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Oper
   [8, publish(exchange, fc.constantFrom('q0', 'q1', 'a', 'a.b'))],
   [2, publish(fc.integer({ min: -1, max: 2 }), fc.constantFrom('a', 'nowhere', ''))],
   [8, fc.record({ op: one('get'), ch, noAck: rarely })],
-  [8, fc.record({ op: one('consume'), ch, tag, noAck: rarely, exclusive: rarely })],
+  [
+    8,
+    fc.record({
+      op: one('consume'),
+      ch,
+      tag,
+      noAck: rarely,
+      exclusive: rarely,
+      priority: sometimes(fc.integer({ min: -1, max: 2 })),
+    }),
+  ],
   [2, fc.record({ op: one('cancel'), ch, tag })],
   ...(['ack', 'ack', 'nack', 'reject'] as const).map((op): readonly [number, fc.Arbitrary<Operation>] => [
     6,
@@ -78,10 +151,16 @@ const weighted: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Oper
   [1, fc.record({ op: one('close-connection'), connection: fc.nat({ max: 1 }) })],
 ];
 
+/** The abilities that the queues of a sequence begin with. */
+export const beginnings: fc.Arbitrary<readonly [Ability, Ability]> = fc.tuple(
+  fc.constantFrom<Ability>('plain', 'plain', ...abilities),
+  fc.constantFrom<Ability>('plain', 'plain', ...abilities),
+);
+
 /** What every sequence begins with, so that most operations find something to do. */
-export const prelude: readonly Operation[] = [
-  { op: 'declare-queue', ch: 0, queue: 0, durable: false, autoDelete: false },
-  { op: 'declare-queue', ch: 0, queue: 1, durable: true, autoDelete: false },
+export const prelude = ([first, second]: readonly [Ability, Ability]): readonly Operation[] => [
+  { op: 'declare-queue', ch: 0, queue: 0, durable: false, autoDelete: false, ability: first },
+  { op: 'declare-queue', ch: 0, queue: 1, durable: true, autoDelete: false, ability: second },
   { op: 'declare-exchange', ch: 0, exchange: 0, type: 'direct' },
   { op: 'declare-exchange', ch: 0, exchange: 1, type: 'fanout' },
   { op: 'declare-exchange', ch: 0, exchange: 2, type: 'topic' },

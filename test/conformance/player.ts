@@ -1,8 +1,8 @@
 // Plays a sequence of operations on one broker and writes down what its clients see, in a form that can be compared.
 import type { Broker } from './brokers.ts';
-import { channelCount, type Operation } from './operations.ts';
+import { type Ability, channelCount, type Operation } from './operations.ts';
 import { type Arrival, type Channel, Wire } from './wire.ts';
-import type { Fields } from './wire-codec.ts';
+import type { Fields, Table } from './wire-codec.ts';
 
 /** What a client knows of its channel. */
 type Seat = {
@@ -22,11 +22,14 @@ type Seat = {
    */
   capped: boolean;
   /** In confirm mode: how many publishes there were, and the tags confirmed; otherwise undefined. */
-  confirms: { asked: number; tags: Set<number> } | undefined;
+  confirms: { asked: number; tags: Set<number>; refused: Set<number> } | undefined;
 };
 
 /** One operation and what came of it. */
 export type Step = { operation: Operation; seen: string[]; state: string };
+
+/** How long a broker may take to come to rest: a disk that others use, too, may be slow. */
+const restMs = 20_000;
 
 const queueOf = (ch: number): number => Math.floor(ch / 2);
 const connectionOf = (ch: number): number => ch % 2;
@@ -84,6 +87,43 @@ export class Player {
     return number < 0 ? '' : `${this.prefix}x${number}`;
   }
 
+  private argumentsOf(ability: Ability, queue: number): Fields {
+    const dead =
+      queue === 0
+        ? { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': this.queue(1) }
+        : { 'x-dead-letter-exchange': this.exchange(2) };
+    switch (ability) {
+      case 'plain':
+        return {};
+      case 'drops':
+        return { 'x-max-length': 2 };
+      case 'drops bytes':
+        return { 'x-max-length-bytes': 3 };
+      case 'refuses':
+        return { 'x-max-length': 2, 'x-overflow': 'reject-publish' };
+      case 'refuses to the dead':
+        return { 'x-max-length': 2, 'x-overflow': 'reject-publish-dlx', ...dead };
+      case 'dead':
+        return dead;
+      case 'dead by exchange':
+        return { 'x-dead-letter-exchange': this.exchange(1) };
+      case 'dead and drops':
+        return { 'x-max-length': 2, ...dead };
+      case 'lives long':
+        return { 'x-message-ttl': 3_600_000 };
+      case 'lives not':
+        return { 'x-message-ttl': 0 };
+      case 'lives not and dead':
+        return { 'x-message-ttl': 0, ...dead };
+      case 'levels':
+        return { 'x-max-priority': 5 };
+      case 'levels and drops':
+        return { 'x-max-priority': 5, 'x-max-length': 3 };
+      case 'single active':
+        return { 'x-single-active-consumer': true };
+    }
+  }
+
   /** A routing key; `q0` and `q1` stand for the names of the queues. */
   private key(key: string): string {
     return /^q\d$/.test(key) ? this.prefix + key : key;
@@ -116,8 +156,8 @@ export class Player {
   private async note(ch: number, arrival: Arrival): Promise<void> {
     const seat = this.seats[ch]!;
     const { name, fields, body } = arrival;
-    if (name === 'basic.ack') return noteConfirm(seat, fields);
-    const properties = body ? ` ${JSON.stringify(arrival.properties)} ${body.toString()}` : '';
+    if (name === 'basic.ack' || name === 'basic.nack') return noteConfirm(seat, name, fields);
+    const properties = body ? ` ${shown(arrival.properties)} ${body.toString()}` : '';
     this.seen.push(`${ch} ${name} ${JSON.stringify(fields)}${properties}`);
     if (name === 'basic.get-ok' || name === 'basic.deliver') {
       const taker = name === 'basic.get-ok' ? 'get' : String(fields['consumerTag']);
@@ -136,13 +176,17 @@ export class Player {
   /** Waits until nothing moves: round trips on every channel and a look at every queue, until two rounds are alike. */
   private async settle(): Promise<string> {
     let last = '';
-    for (let alike = 0, round = 0; alike < 2; round++) {
-      if (round > 200) throw new Error(`the broker does not come to rest: ${last}, seen ${this.seen.join('; ')}`);
+    const until = Date.now() + restMs;
+    for (let alike = 0; alike < 2; ) {
+      if (Date.now() > until)
+        throw new Error(`the broker does not come to rest: ${last}, seen ${this.seen.join('; ')}`);
       for (let ch = 0; ch < channelCount; ch++) {
         this.seats[ch]!.channel.send('channel.flow', { active: true });
         await this.take(ch, 'channel.flow-ok');
       }
-      const confirms = this.seats.map(({ confirms }) => confirms?.tags.size ?? '-').join();
+      const confirms = this.seats
+        .map(({ confirms }) => (confirms ? `${confirms.tags.size}:${[...confirms.refused].join('+')}` : '-'))
+        .join();
       const missing = this.seats.some(({ confirms }) => confirms && confirms.tags.size < confirms.asked);
       const now = `${await this.look()} confirmed ${confirms}${missing ? ' of more' : ''} arrivals ${this.seen.length}`;
       alike = now === last && !missing ? alike + 1 : 0;
@@ -187,7 +231,11 @@ export class Player {
     };
     switch (operation.op) {
       case 'declare-queue':
-        await ask('queue.declare', { ...pickFlags(operation), queue: this.queue(operation.queue) });
+        await ask('queue.declare', {
+          ...pickFlags(operation),
+          queue: this.queue(operation.queue),
+          arguments: this.argumentsOf(operation.ability ?? 'plain', operation.queue),
+        });
         return;
       case 'delete-queue':
         await ask('queue.delete', { ...pickFlags(operation), queue: this.queue(operation.queue) });
@@ -196,7 +244,13 @@ export class Player {
         await ask('queue.purge', { queue: this.queue(operation.queue) });
         return;
       case 'declare-exchange':
-        await ask('exchange.declare', { exchange: this.exchange(operation.exchange), type: operation.type });
+        await ask('exchange.declare', {
+          exchange: this.exchange(operation.exchange),
+          type: operation.type,
+          ...(operation.alternate === undefined
+            ? {}
+            : { arguments: { 'alternate-exchange': this.exchange(operation.alternate) } }),
+        });
         return;
       case 'delete-exchange':
         await ask('exchange.delete', { exchange: this.exchange(operation.exchange), ifUnused: operation.ifUnused });
@@ -227,7 +281,13 @@ export class Player {
         const { tag: consumerTag, noAck, exclusive } = operation;
         if (seat.consumers.has(consumerTag)) return; // a tag used twice would cost the connection
         seat.consumers.set(consumerTag, noAck);
-        await ask('basic.consume', { queue: this.queue(queueOf(ch)), consumerTag, noAck, exclusive });
+        await ask('basic.consume', {
+          queue: this.queue(queueOf(ch)),
+          consumerTag,
+          noAck,
+          exclusive,
+          ...(operation.priority === undefined ? {} : { arguments: { 'x-priority': operation.priority } }),
+        });
         return;
       }
       case 'cancel':
@@ -252,7 +312,7 @@ export class Player {
         await ask('basic.qos', { prefetchCount: operation.count, global: operation.global });
         return;
       case 'confirm-select':
-        if (await ask('confirm.select', {})) seat.confirms ??= { asked: 0, tags: new Set() };
+        if (await ask('confirm.select', {})) seat.confirms ??= { asked: 0, tags: new Set(), refused: new Set() };
         return;
       case 'tx-select':
         if (await ask('tx.select', {})) seat.tx = true;
@@ -275,7 +335,13 @@ export class Player {
 
   private publish(seat: Seat, operation: Operation & { op: 'publish' }): void {
     for (let n = 0; n < operation.count; n++) {
-      const properties = operation.persistent ? { deliveryMode: 2 } : {};
+      const { expiration, priority, copy } = operation;
+      const properties = {
+        ...(operation.persistent ? { deliveryMode: 2 } : {}),
+        ...(expiration === undefined ? {} : { expiration }),
+        ...(priority === undefined ? {} : { priority }),
+        ...(copy === undefined ? {} : { headers: [['CC', 'A', [['S', this.key(copy)]]]] as Table }),
+      };
       const options = { mandatory: operation.mandatory, properties };
       seat.channel.publish(
         this.exchange(operation.exchange),
@@ -310,6 +376,16 @@ export class Player {
   }
 }
 
+/** Properties as a text: without the time of a death, and without the headers that say where one died last, which RabbitMQ 3.10 has not. */
+function shown(properties: unknown): string {
+  return JSON.stringify(properties, (key, value) => {
+    if (typeof value === 'bigint') return String(value);
+    if (!Array.isArray(value)) return value;
+    if (key === 'headers') return value.filter(([name]) => !String(name).startsWith('x-last-death-'));
+    return value.map(entry => (Array.isArray(entry) && entry[0] === 'time' ? ['time'] : entry));
+  });
+}
+
 /** How many consumers hold something. Leveret settles what several hold in another order, as it means to. */
 function takersOf({ held, takers }: Seat): number {
   return new Set(held.map(tag => takers.get(tag))).size;
@@ -329,14 +405,28 @@ function inOrder(seen: readonly string[]): string[] {
 }
 
 /** Confirms may be cumulative or not; what counts is which publishes are confirmed by when. */
-function noteConfirm({ confirms }: Seat, fields: Fields): void {
+function noteConfirm({ confirms }: Seat, name: string, fields: Fields): void {
   if (!confirms) throw new Error('a confirm on a channel that is not in confirm mode');
   const tag = fields['deliveryTag'] as number;
-  for (let lower = fields['multiple'] ? 1 : tag; lower <= tag; lower++) confirms.tags.add(lower);
+  for (let lower = fields['multiple'] ? 1 : tag; lower <= tag; lower++) {
+    if (confirms.tags.has(lower)) continue;
+    confirms.tags.add(lower);
+    if (name === 'basic.nack') confirms.refused.add(lower);
+  }
 }
 
 /** The flags of an operation that are also fields of its method. */
 function pickFlags(operation: Operation): Fields {
-  const { op: _op, ch: _ch, queue: _queue, ...flags } = operation as Operation & { ch: number; queue: number };
+  const {
+    op: _op,
+    ch: _ch,
+    queue: _queue,
+    ability: _ability,
+    ...flags
+  } = operation as Operation & {
+    ch: number;
+    queue: number;
+    ability?: Ability;
+  };
   return flags;
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Broker, missing, startBroker, targets } from './brokers.ts';
-import { prelude, sequences } from './operations.ts';
+import { beginnings, prelude, sequences } from './operations.ts';
 import { Player } from './player.ts';
 
 const count = Number(process.env['ORACLE_SEQUENCES'] ?? 30);
@@ -30,8 +30,8 @@ describe.skipIf(wanted.some(missing))(`random sequences, ${wanted.join(' and ')}
     `${count} sequences`,
     () =>
       fc.assert(
-        fc.asyncProperty(sequences, async operations => {
-          const all = [...prelude, ...operations];
+        fc.asyncProperty(beginnings, sequences, async (abilities, operations) => {
+          const all = [...prelude(abilities), ...operations];
           const steps = await Promise.all(
             brokers.map(broker => new Player(broker, `r${process.pid}-${++played}-`).play(all)),
           );

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Table } from '../../../src/amqp/table.ts';
 import { Consumer } from '../../../src/broker/consumer.ts';
 import { Entry } from '../../../src/broker/entry.ts';
+import { Marks } from '../../../src/broker/marks.ts';
 import { publish } from '../../../src/broker/publish.ts';
 import { ReadyList } from '../../../src/broker/ready-list.ts';
 import type { NewPlace } from '../../../src/broker/store.ts';
@@ -340,4 +341,22 @@ test('a ready list gives the lowest sequence first, whatever came back, was page
     }),
     { numRuns: 100 },
   );
+});
+
+test('what stands behind the last one that lives and has expired is not handed out', () => {
+  const bench = new Bench();
+  const queue = bench.queue();
+  const [first, second] = ['lives', 'dies'].map(text => {
+    const entry = queue.newEntry(bench.message(text));
+    bench.journal.publish(entry);
+    return entry;
+  });
+  second!.marks = new Marks(1, 0, 0, 0);
+  queue.enqueue(first!);
+  queue.enqueue(second!);
+  bench.clock.now = 2;
+  const worker = new Worker(bench);
+  worker.consume(queue);
+  expect(worker.got).toEqual(['lives']);
+  expect([queue.ready.count, queue.deaths.expired]).toEqual([0, 1]);
 });
