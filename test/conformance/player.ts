@@ -44,6 +44,10 @@ export class Player {
   private seats: Seat[] = [];
   private published = 0;
   private seen: string[] = [];
+  /** Some queue may send dead letters. */
+  private dying = false;
+  /** Some queue has priorities. */
+  private levels = false;
 
   constructor(broker: Broker, prefix: string) {
     this.broker = broker;
@@ -88,6 +92,8 @@ export class Player {
   }
 
   private argumentsOf(ability: Ability, queue: number): Fields {
+    this.dying ||= ability.includes('dead');
+    this.levels ||= ability.includes('levels');
     const dead =
       queue === 0
         ? { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': this.queue(1) }
@@ -269,7 +275,7 @@ export class Player {
         return;
       }
       case 'publish':
-        this.publish(seat, operation);
+        await this.publish(seat, operation);
         return;
       case 'get': {
         const queue = this.queue(queueOf(ch));
@@ -333,12 +339,13 @@ export class Player {
     }
   }
 
-  private publish(seat: Seat, operation: Operation & { op: 'publish' }): void {
+  private async publish(seat: Seat, operation: Operation & { op: 'publish' }): Promise<void> {
     for (let n = 0; n < operation.count; n++) {
       const { expiration, priority, copy } = operation;
       const properties = {
         ...(operation.persistent ? { deliveryMode: 2 } : {}),
-        ...(expiration === undefined ? {} : { expiration }),
+        // RabbitMQ does not look at a message that comes to the head of a queue with priorities before others until something else happens.
+        ...(expiration === undefined || this.levels ? {} : { expiration }),
         ...(priority === undefined ? {} : { priority }),
         ...(copy === undefined ? {} : { headers: [['CC', 'A', [['S', this.key(copy)]]]] as Table }),
       };
@@ -350,6 +357,8 @@ export class Player {
         options,
       );
       if (seat.confirms) seat.confirms.asked++;
+      // On RabbitMQ a dead letter is on its way between two queues while the next message may be there already.
+      if (this.dying && !seat.tx) await this.settle();
     }
   }
 
