@@ -256,8 +256,11 @@ export class SegmentFiles implements Log {
 
   async #begin(block: BlockWrite, header: Uint8Array): Promise<AppendOutcome> {
     if (this.#current !== undefined) this.#abandon(this.#current);
+    const { last } = this.#list;
     let prepared: PreparedFile;
     try {
+      // Where an index was left out, this segment does not begin at the end of the one before: only a footer says that nothing is missing.
+      if (last?.end !== undefined && last.end < block.position) await this.#trims.seal(last);
       prepared = await this.#spares.take(block.fromReserve === true);
     } catch (error) {
       return { outcome: 'failed', error: error as Error };

@@ -65,11 +65,16 @@ export class SegmentTrim {
 
   async #sealBefore(segment: Segment): Promise<void> {
     const before = this.#list.before(segment);
-    if (before === undefined || before.sealed) return;
-    await before.released;
-    const file = await this.#disk.open(before.path, { durable: true });
+    if (before !== undefined) await this.seal(before);
+  }
+
+  /** Writes the footer of a segment that nothing is written to any more, where it has none. Rejects with the disk's error. */
+  async seal(segment: Segment): Promise<void> {
+    if (segment.sealed) return;
+    await segment.released;
+    const file = await this.#disk.open(segment.path, { durable: true });
     try {
-      await sealSegment(file, before);
+      await sealSegment(file, segment);
     } finally {
       await file.close();
     }

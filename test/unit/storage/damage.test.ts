@@ -174,3 +174,35 @@ test('a last segment that has a header and no block does not end the one before 
   expect((await again.claim()).segments.map(({ start }) => start)).toEqual([0]);
   expect((await readAll(again, 0)).texts).toEqual(['a', 'b', 'c']);
 });
+
+test('a segment whose footer failed gets it before the next one begins behind a gap, which is then no damage', async () => {
+  const reports: string[] = [];
+  const log = new SegmentFiles({
+    disk,
+    folder,
+    fileBytes,
+    sync: 'commit',
+    lock: async () => ({ release: async () => {} }),
+    report: error => void reports.push(error.message),
+  });
+  await log.claim();
+  const segment = { header: Buffer.from('ids') };
+  const first = textBlock(0, 'zero', { segment });
+  expect(await log.append(first)).toEqual({ outcome: 'durable' });
+  disk.fault = ({ kind }) => (kind === 'write' ? 'EIO' : undefined);
+  // As a journal does whose index finds no room: its position is never written.
+  await log.seal();
+  disk.fault = () => undefined;
+  expect(reports.length).toBe(1);
+  expect(await log.append(textBlock(after(first) + 800, 'one', { segment }))).toEqual({ outcome: 'durable' });
+  disk = disk.crash();
+  const again = open();
+  const { segments, damage } = await again.claim();
+  expect(damage).toEqual([]);
+  const found = [];
+  for (const { start } of segments) found.push(await readAll(again, start));
+  expect(found).toEqual([
+    { texts: ['zero'], damage: [] },
+    { texts: ['one'], damage: [] },
+  ]);
+});
