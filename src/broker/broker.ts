@@ -4,6 +4,7 @@ import type { Plain } from '../amqp/table-plain.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Deadlines } from './deadlines.ts';
 import { preconditionFailed } from './errors.ts';
+import { Events, eventExchange } from './events.ts';
 import type { Destination } from './exchange.ts';
 import type { Fact, GlobalParameterFact } from './facts.ts';
 import { type BrokerLimits, unlimited } from './limits.ts';
@@ -23,6 +24,7 @@ export class Broker implements VhostOwner {
   readonly stats: BrokerStats = new BrokerStats();
   /** Dead letters on their way back to where they came from. */
   readonly replays: Replays = new Replays();
+  readonly events: Events;
   /** Nothing here acts on them. */
   readonly globalParameters: Map<string, Plain> = new Map();
   /** Holds for what is declared from now on. */
@@ -31,13 +33,17 @@ export class Broker implements VhostOwner {
   readonly replyConsumers: ReplyConsumers = new Map();
   /** What the broker is called in what it tells of itself. */
   nodeName = '';
+  readonly #eventVhost: string | undefined;
   #lastQueueId = 0;
   /** The journal ends with a clean stop. The first that may be delivered to records it again: a crash must not pass for that stop. */
   afterCleanStop = false;
   /** Told of a vhost that was deleted. */
   whenVhostDeleted: (vhost: Vhost) => void = () => {};
 
-  constructor(surroundings: Surroundings) {
+  /** `eventVhost` has the exchange `amq.rabbitmq.event` whenever it is there; undefined: none has. */
+  constructor(surroundings: Surroundings, eventVhost?: string) {
+    this.#eventVhost = eventVhost;
+    this.events = new Events(surroundings);
     const dropped: Services['dropped'] = reason => {
       this.stats.dropped[reason]++;
     };
@@ -89,6 +95,16 @@ export class Broker implements VhostOwner {
     const vhost = this.#addVhost(name);
     vhost.metadata = metadata;
     this.services.journal.record(vhost.created);
+    vhost.tellOfPredeclared();
+    this.events.emit('vhost.created', {
+      tags: [],
+      description: metadata.description,
+      cluster_state: { [this.nodeName]: 'running' },
+      tracing: false,
+      metadata: '#{description => <<>>,tags => []}',
+      default_queue_type: 'undefined',
+      name,
+    });
     return vhost;
   }
 
@@ -110,6 +126,7 @@ export class Broker implements VhostOwner {
     this.services.journal.record({ type: 'vhost.deleted', name });
     this.stats.queuesDeleted += vhost.queues.size;
     this.#removeVhost(vhost);
+    this.events.emit('vhost.deleted', { name });
     this.whenVhostDeleted(vhost);
     return true;
   }
@@ -212,12 +229,18 @@ export class Broker implements VhostOwner {
 
   #removeVhost(vhost: Vhost): void {
     this.vhosts.delete(vhost.name);
+    if (this.events.home === vhost) this.events.home = undefined;
     vhost.end();
   }
 
   #addVhost(name: string): Vhost {
     const vhost = new Vhost(name, this.services, this);
     this.vhosts.set(name, vhost);
+    if (name === this.#eventVhost) {
+      const declaration = { type: 'topic', durable: true, autoDelete: false, internal: true, arguments: Table.empty };
+      vhost.addExchange(eventExchange, declaration);
+      this.events.home = vhost;
+    }
     return vhost;
   }
 

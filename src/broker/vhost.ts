@@ -17,6 +17,8 @@ import {
   preconditionFailed,
   resourceLocked,
 } from './errors.ts';
+import type { EventValues } from './event-table.ts';
+import { type Events, eventExchange } from './events.ts';
 import {
   type Bound,
   bindingIdentity,
@@ -82,6 +84,7 @@ export interface VhostOwner {
   /** Gives a new id. */
   nextQueueId(): number;
   readonly nodeName: string;
+  readonly events: Events;
 }
 
 export class Vhost {
@@ -140,6 +143,7 @@ export class Vhost {
       if (refused !== undefined) throw preconditionFailed(refused);
       const exchange = this.addExchange(name, declaration);
       if (exchange.durable) this.#record(this.#exchangeDeclared(exchange));
+      this.#exchangeCreated(exchange);
       return exchange;
     }
     checkSame(resource, 'type', declaration.type, existing.type);
@@ -208,6 +212,15 @@ export class Vhost {
     this.#owner.stats.queuesDeclared++;
     this.#owner.stats.queuesCreated++;
     if (durable) this.#record(this.#queueDeclared(queue));
+    this.#owner.events.emit('queue.created', {
+      exclusive: queue.owner !== undefined,
+      owner_pid: nameOf(queue.owner),
+      arguments: queue.arguments,
+      auto_delete: queue.autoDelete,
+      durable,
+      name,
+      vhost: this.name,
+    });
     return queue;
   }
 
@@ -246,13 +259,17 @@ export class Vhost {
       queue.removeConsumer(consumer);
       consumer.channel.cancelled(consumer);
     }
+    this.#owner.events.emit('queue.deleted', { name: queue.name, vhost: this.name });
   }
 
   /** The vhost is deleted: so is all that is in it, and nothing of it is recorded any more. */
   end(): void {
     this.deleted = true;
     for (const queue of [...this.queues.values()]) this.removeQueue(queue);
-    for (const { routing } of this.exchanges.values()) routing.forget?.();
+    for (const { name, routing } of this.exchanges.values()) {
+      routing.forget?.();
+      this.#owner.events.emit('exchange.deleted', { name, vhost: this.name });
+    }
     this.exchanges.clear();
     this.version++;
     this.#bindingsTo.clear();
@@ -266,6 +283,7 @@ export class Vhost {
     if (refused !== undefined) throw preconditionFailed(refused);
     const bound = this.addBinding(source, destination, routingKey, args);
     if (bound.durable) this.#record(this.#bindingFact('bound', bound));
+    this.#owner.events.emit('binding.created', this.#bindingEvent(bound));
     for (const message of source.routing.history?.() ?? []) this.#give(message, destination);
   }
 
@@ -329,6 +347,7 @@ export class Vhost {
     this.version++;
     // Recorded first: the fold then drops the bindings with it, and an auto-delete exchange behind one goes by a fact of its own.
     if (exchange.durable) this.#record({ type: 'exchange.deleted', vhost: this.name, name: exchange.name });
+    this.#owner.events.emit('exchange.deleted', { name: exchange.name, vhost: this.name });
     for (const bound of [...exchange.bindings.values()]) this.#unbind(bound);
     this.#unbindAll(exchange);
   }
@@ -360,6 +379,7 @@ export class Vhost {
   setRule(fact: RuleFact): void {
     this.#record(fact);
     this.applyRule(fact);
+    this.#ruleEvent(fact);
   }
 
   /** As `setRule`, of a rule that is recorded. */
@@ -436,6 +456,7 @@ export class Vhost {
     const gone =
       this.exchanges.get(source.name) !== source || (destination.kind === 'queue' ? destination.deleted : false);
     if (bound.durable && !gone && this.#isThere(destination)) this.#record(this.#bindingFact('unbound', bound));
+    this.#owner.events.emit('binding.deleted', this.#bindingEvent(bound));
     if (source.autoDelete && source.bindings.size === 0 && this.exchanges.get(source.name) === source)
       this.removeExchange(source);
   }
@@ -490,6 +511,54 @@ export class Vhost {
     };
   }
 
+  /** The exchanges that it was made with. */
+  tellOfPredeclared(): void {
+    for (const exchange of this.exchanges.values()) this.#exchangeCreated(exchange);
+  }
+
+  #exchangeCreated({ policy, arguments: args, internal, autoDelete, durable, type, name }: Exchange): void {
+    this.#owner.events.emit('exchange.created', {
+      policy: policy?.name ?? '',
+      arguments: args,
+      internal,
+      auto_delete: autoDelete,
+      durable,
+      type,
+      name,
+      vhost: this.name,
+    });
+  }
+
+  #bindingEvent({ source, destination, routingKey, arguments: args }: Bound): EventValues<'binding.created'> {
+    return {
+      vhost: this.name,
+      arguments: args,
+      routing_key: routingKey,
+      destination_kind: destination.kind,
+      destination_name: destination.name,
+      source_kind: 'exchange',
+      source_name: source.name,
+    };
+  }
+
+  /** RabbitMQ tells of an operator policy as of any, until it is cleared. */
+  #ruleEvent(fact: RuleFact): void {
+    const { events } = this.#owner;
+    switch (fact.type) {
+      case 'policy.put':
+      case 'operator-policy.put': {
+        const { applyTo, priority, definition, pattern, name } = fact;
+        events.emit('policy.set', { 'apply-to': applyTo, priority, definition, pattern, vhost: this.name, name });
+        return;
+      }
+      case 'policy.delete':
+        events.emit('policy.cleared', { vhost: this.name, name: fact.name });
+        return;
+      case 'operator-policy.delete':
+        events.emit('operator.policy.cleared', { vhost: this.name, name: fact.name });
+    }
+  }
+
   #locked(name: string): Error {
     return resourceLocked(
       `cannot obtain exclusive access to locked ${this.queueResource(name)}. It could be originally declared on another connection ` +
@@ -499,7 +568,12 @@ export class Vhost {
 }
 
 export function isPredeclared(exchange: string): boolean {
-  return predeclared.some(([name]) => name === exchange);
+  return exchange === eventExchange || predeclared.some(([name]) => name === exchange);
+}
+
+/** Owners are connections, which have names. */
+function nameOf(owner: object | undefined): string {
+  return owner !== undefined && 'name' in owner ? String(owner.name) : '';
 }
 
 function encode(args: Table): string {

@@ -138,7 +138,8 @@ async function dispatch(
     login,
     live,
   };
-  return answer(context, route, await route.run(ask), search);
+  const result = management.broker.events.by(viewer.name, () => route.run(ask));
+  return answer(context, route, await result, search);
 }
 
 function noVhost({ method }: Route): HttpError {

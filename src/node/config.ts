@@ -27,6 +27,8 @@ export interface Config extends Readonly<Omit<Values, Raw>> {
   readonly prometheusIsAskedFor: boolean;
   /** As given, relative to the working folder; undefined: no disk. */
   readonly dataDir: string | undefined;
+  /** The vhost that has `amq.rabbitmq.event`; undefined: no events are sent. */
+  readonly eventVhost: string | undefined;
   readonly firstUser: FirstUser;
   /** Who may log in from this machine only. */
   readonly loopbackUsers: readonly string[];
@@ -51,7 +53,9 @@ type Raw =
   | 'defaultPass'
   | 'defaultConfigure'
   | 'defaultWrite'
-  | 'defaultRead';
+  | 'defaultRead'
+  | 'eventExchange'
+  | 'eventExchangeVhost';
 
 /** Says all that is wrong with the configuration, a line each. */
 export class ConfigError extends Error {
@@ -66,7 +70,7 @@ export function loadConfig(sources: Sources = {}): { config: Config; warnings: r
   const settings = new Settings(sources);
   const { host, port, managementHost, managementPort, prometheusHost, prometheusPort, ...others } = settings.values;
   const { memory, defaultUser, defaultPass, ...rest } = others;
-  const { defaultConfigure, defaultWrite, defaultRead, ...plain } = rest;
+  const { defaultConfigure, defaultWrite, defaultRead, eventExchange, eventExchangeVhost, ...plain } = rest;
   const listeners = listenersOf(settings);
   const people = peopleOf(settings);
   if (settings.problems.length > 0) throw new ConfigError(settings.problems.join('\n'));
@@ -80,6 +84,8 @@ export function loadConfig(sources: Sources = {}): { config: Config; warnings: r
       prometheusPort === 'off' ? undefined : { host: prometheusHost ?? listeners[0]!.host, port: prometheusPort },
     prometheusIsAskedFor: settings.given.has('prometheusPort'),
     dataDir: memory ? undefined : plain.dataDir,
+    eventVhost:
+      (eventExchange ?? eventExchangeVhost !== undefined) ? (eventExchangeVhost ?? plain.defaultVhost) : undefined,
   };
   return { config, warnings: settings.warnings };
 }

@@ -31,6 +31,8 @@ export interface JournaledSurroundings {
   readonly unsettled: () => Iterable<Unsettled>;
   /** Told of the journal's writes. */
   readonly writes?: JournalOptions['writes'];
+  /** Which vhost has the exchange of events. */
+  readonly eventVhost?: string | undefined;
   /** Makes the journal: another one where its faults are tested. */
   readonly newJournal?: (...parts: ConstructorParameters<typeof Journal>) => Journal;
   /** Reads the log: another way where its faults are tested. */
@@ -69,17 +71,23 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
     { ...options, log: new DeferredLog(log.segmentBytes, openScratch, removeScratch), volatile: true },
     { position: 0, nextId: 1, lastQueueId: 0, segments: [] },
   );
-  const broker: Broker = new Broker({
-    journal,
-    scratch,
-    memory,
-    clock,
-    random,
-    later,
-    unsettled,
-    damaged: ({ queue }) =>
-      report('error', `a stored message of queue '${queue.name}' in vhost '${queue.vhost}' is damaged and was dropped`),
-  });
+  const broker: Broker = new Broker(
+    {
+      journal,
+      scratch,
+      memory,
+      clock,
+      random,
+      later,
+      unsettled,
+      damaged: ({ queue }) =>
+        report(
+          'error',
+          `a stored message of queue '${queue.name}' in vhost '${queue.vhost}' is damaged and was dropped`,
+        ),
+    },
+    surroundings.eventVhost,
+  );
   replay(recovered, broker, authority);
   journal.begin();
   // What has expired meanwhile goes first of all.

@@ -81,6 +81,11 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
       throw error;
     });
   }
+  if (config.eventVhost !== undefined && !broker.vhosts.has(config.eventVhost))
+    log.warning(
+      `event_exchange.vhost: there is no vhost '${config.eventVhost}'; no events are sent until there is one`,
+    );
+  broker.events.begin();
   const context: SessionContext = {
     broker,
     authority,
@@ -103,7 +108,7 @@ export async function startBrokerProcess(config: Config, log: Log): Promise<Runn
     serverProperties: serverProperties(config, config.clusterName ?? nodeName),
     log,
     connections,
-    alarms: new Alarms({ connections, log, nodeName, trouble: stores.trouble }),
+    alarms: new Alarms({ connections, log, nodeName, events: broker.events, trouble: stores.trouble }),
   };
   closeWithOwners(connections, broker, authority);
   const watermarks = watermarksOf(config);

@@ -49,18 +49,10 @@ export async function openStores(surroundings: Surroundings): Promise<Stores> {
   return config.dataDir === undefined ? withoutDisk(surroundings) : onDisk(surroundings, config.dataDir);
 }
 
-function withoutDisk({ clock, random, memory, later, unsettled }: Surroundings): Stores {
+function withoutDisk({ config, clock, random, memory, later, unsettled }: Surroundings): Stores {
   const journal = new NoJournal(later);
-  const broker = new Broker({
-    journal,
-    scratch: undefined,
-    memory,
-    clock,
-    random,
-    later,
-    unsettled,
-    damaged: () => {},
-  });
+  const surroundings = { journal, scratch: undefined, memory, clock, random, later, unsettled, damaged: () => {} };
+  const broker = new Broker(surroundings, config.eventVhost);
   return {
     broker,
     journal,
@@ -102,6 +94,7 @@ async function onDisk(surroundings: Surroundings, dataDir: string): Promise<Stor
     report: (level, message) => log[level](message),
     unsettled,
     writes,
+    eventVhost: config.eventVhost,
   });
   const { broker, journal, scratch } = stores;
   return {

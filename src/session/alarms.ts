@@ -1,4 +1,5 @@
 // Alarms: what the broker is low on, who says so and why. While one is on, publishers are stopped, and their clients told.
+import type { Events } from '../broker/events.ts';
 import type { Connection } from './connection.ts';
 import type { SessionLog } from './context.ts';
 
@@ -21,6 +22,7 @@ export interface AlarmOptions {
   readonly connections: ReadonlySet<Connection>;
   readonly log: SessionLog;
   readonly nodeName: string;
+  readonly events: Events;
   /** Why the stores cannot be written; undefined while they can. It stops those alone whose messages have to be kept. */
   readonly trouble: () => string | undefined;
 }
@@ -65,7 +67,8 @@ export class Alarms implements Iterable<Alarm> {
     const were = this.stopping;
     const isNew = this.#set[resource].size === 0;
     this.#set[resource].set(setBy, why);
-    const { log, nodeName, connections } = this.#options;
+    const { log, nodeName, connections, events } = this.#options;
+    if (isNew) events.emit('alarm.set', { node: nodeName, source: resource });
     if (isNew)
       log.warning(
         `${resource} resource limit alarm set on node ${nodeName}: ${why}. Publishers are blocked until it is over`,
@@ -76,7 +79,8 @@ export class Alarms implements Iterable<Alarm> {
   /** Ends what that one has set; publishers go on when nothing is left. */
   clear(resource: Resource, setBy: Setter): void {
     if (!this.#set[resource].delete(setBy) || this.#set[resource].size > 0) return;
-    const { log, nodeName, connections } = this.#options;
+    const { log, nodeName, connections, events } = this.#options;
+    events.emit('alarm.cleared', { node: nodeName, source: resource });
     log.warning(`${resource} resource limit alarm cleared on node ${nodeName}`);
     if (!this.stopping) for (const connection of [...connections]) connection.publisherPause.watch(false);
   }

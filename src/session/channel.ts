@@ -28,6 +28,7 @@ import type { Confirms } from './confirms.ts';
 import type { Connection } from './connection.ts';
 import { basicHandlers } from './consuming.ts';
 import { delivered, writeDelivery } from './delivery.ts';
+import { channelClosed, consumerDeleted } from './event-source.ts';
 import { guarded, handlerFailed } from './failures.ts';
 import { Parking } from './parking.ts';
 import { Publishing, publishIds } from './publishing.ts';
@@ -135,6 +136,7 @@ export class Channel implements Recipient, Holder {
 
   cancelled(consumer: Consumer): void {
     this.consumers.delete(consumer.tag);
+    consumerDeleted(this, consumer);
     const told = this.connection.capabilities.get('consumer_cancel_notify');
     if (this.state !== 'open' || told?.type !== 'bool' || !told.value) return;
     // On the channel that deletes the queue the cancel follows the delete-ok, which may wait for the disk.
@@ -257,6 +259,7 @@ export class Channel implements Recipient, Holder {
     const queues = new Set<Queue>();
     for (const consumer of this.consumers.values()) {
       consumer.queue.removeConsumer(consumer);
+      consumerDeleted(this, consumer);
       queues.add(consumer.queue);
     }
     this.consumers.clear();
@@ -268,6 +271,7 @@ export class Channel implements Recipient, Holder {
     }
     const { stats } = this.connection.context.broker;
     stats.channelsClosed++;
+    channelClosed(this);
     this.stats.toConfirm = this.confirms?.published ?? 0;
     stats.endedChannels.add(this.stats);
     this.vhost.stats.add(this.stats);
@@ -285,7 +289,10 @@ export class Channel implements Recipient, Holder {
   handle(method: Method): void {
     const handler = handlers[method.name] as Handler<MethodName> | undefined;
     if (handler === undefined) this.#refuse(commandInvalid('unimplemented method'), method);
-    else guarded(this, () => handler(this, method.args), method.classId, method.methodId);
+    else {
+      const { events } = this.connection.context.broker;
+      events.by(this.user.name, () => guarded(this, () => handler(this, method.args), method.classId, method.methodId));
+    }
   }
 
   #coldMethod(chunk: Buffer, start: number, end: number): void {

@@ -12,6 +12,7 @@ import type { Vhost } from '../broker/vhost.ts';
 import type { Channel } from './channel.ts';
 import { ConnectionStats } from './connection-stats.ts';
 import type { SessionContext } from './context.ts';
+import { connectionClosed, connectionCreated } from './event-source.ts';
 import { failConnection, frameFailed } from './failures.ts';
 import { FrameDispatch } from './frame-dispatch.ts';
 import { Handshake } from './handshake.ts';
@@ -180,6 +181,13 @@ export class Connection {
     this.context.log.info(
       `connection ${this.name}: user '${this.user?.name}' authenticated and granted access to vhost '${vhost.name}'`,
     );
+    connectionCreated(this, vhost);
+  }
+
+  /** What the client has called itself. */
+  get givenName(): string | undefined {
+    const named = this.clientProperties.get('connection_name');
+    return named?.type === 'longstr' ? Buffer.from(named.value).toString() : undefined;
   }
 
   /** Runs something for this connection outside of `receive`, with the same handling of what it throws. */
@@ -271,6 +279,7 @@ export class Connection {
     this.#scanner.stopped = true;
     this.#dropChannels();
     this.context.connections.delete(this);
+    connectionClosed(this);
     const { stats } = this.context.broker;
     if (this.vhost !== undefined) stats.connectionsClosed++;
     stats.receivedChunks += this.stats.receivedChunks;

@@ -9,6 +9,7 @@ import { replyQueue } from '../broker/reply-to.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { watchTimeout } from './consumer-timeout.ts';
 import { deliveryPrefix, writeGetOk } from './delivery.ts';
+import { consumerCreated, consumerDeleted } from './event-source.ts';
 import { consumeReplies } from './reply-consumer.ts';
 import { settleOne, settleRange, type Verdict } from './settling.ts';
 import { queueName } from './topology.ts';
@@ -89,6 +90,7 @@ function consume(channel: Channel, args: Arguments<'basic.consume'>): void {
     expectShared(channel, queue, args.exclusive);
     channel.consumers.set(tag, consumer);
     queue.addConsumer(consumer);
+    consumerCreated(channel, consumer);
     watchTimeout(channel, consumer);
     if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag });
     queue.dispatch();
@@ -126,6 +128,7 @@ function whenMarked(channel: Channel, queue: Queue, methodId: number, run: () =>
 function cancel(channel: Channel, consumer: Consumer): void {
   channel.consumers.delete(consumer.tag);
   consumer.queue.removeConsumer(consumer);
+  consumerDeleted(channel, consumer);
   channel.deleteIfUnused(consumer.queue);
   // Another one may be the single active consumer now.
   consumer.queue.dispatch();

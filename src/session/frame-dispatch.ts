@@ -9,6 +9,7 @@ import { type AmqpError, channelError, frameError, notAllowed, unexpectedFrame }
 import type { Vhost } from '../broker/vhost.ts';
 import { Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
+import { channelCreated } from './event-source.ts';
 import { failConnection } from './failures.ts';
 import type { Handshake } from './handshake.ts';
 import { channelRefused } from './limits.ts';
@@ -109,6 +110,7 @@ export class FrameDispatch implements FrameSink {
       return;
     }
     const channel = new Channel(connection, number, connection.vhost as Vhost, connection.user as User);
+    channelCreated(channel);
     channel.credit.open = !connection.congested;
     channels.set(number, channel);
     connection.context.broker.stats.channelsOpened++;

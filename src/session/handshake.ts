@@ -9,6 +9,7 @@ import { replyText } from '../amqp/reply-code.ts';
 import { Table } from '../amqp/table.ts';
 import { type AmqpError, channelError, notAllowed, unexpectedFrame } from '../broker/errors.ts';
 import type { Connection } from './connection.ts';
+import { loginFailed, loginSucceeded } from './event-source.ts';
 import { frameFailed } from './failures.ts';
 import { connectionRefused } from './limits.ts';
 
@@ -86,11 +87,9 @@ export class Handshake {
     connection.clientProperties = args.clientProperties.copy();
     const capabilities = connection.clientProperties.get('capabilities');
     if (capabilities?.type === 'table') connection.capabilities = capabilities.value;
-    const named = connection.clientProperties.get('connection_name');
-    if (named?.type === 'longstr')
-      connection.context.log.info(
-        `connection ${connection.name} has a client-provided name: ${Buffer.from(named.value).toString()}`,
-      );
+    const { givenName } = connection;
+    if (givenName !== undefined)
+      connection.context.log.info(`connection ${connection.name} has a client-provided name: ${givenName}`);
     connection.mechanism = args.mechanism;
     const credentials = readCredentials(args.mechanism, args.response);
     if (typeof credentials === 'string') return this.#giveUp(credentials);
@@ -105,8 +104,9 @@ export class Handshake {
           if (result.ok) {
             connection.context.broker.stats.loginsSucceeded++;
             connection.user = result.user;
+            loginSucceeded(connection, result.user.name);
             this.#tune();
-          } else this.#refuseLogin(args.mechanism, result.reason);
+          } else this.#refuseLogin(args.mechanism, credentials.user, result.reason);
         },
         error => connection.run(() => frameFailed(connection, error)),
       )
@@ -128,9 +128,10 @@ export class Handshake {
     });
   }
 
-  #refuseLogin(mechanism: string, reason: string): void {
+  #refuseLogin(mechanism: string, user: string, reason: string): void {
     const connection = this.#connection;
     connection.context.broker.stats.loginsFailed++;
+    loginFailed(connection, user);
     connection.context.log.error(`login refused on AMQP connection ${connection.name}: ${reason}`);
     this.#expected = 'nothing';
     const told = connection.capabilities.get('authentication_failure_close');

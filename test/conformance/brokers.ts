@@ -285,7 +285,7 @@ function startLeveret(): Promise<Broker> {
   const prepare: Parameters<typeof launch>[1] = (folder, port, { management, prometheus }) => {
     // Hashes as RabbitMQ makes them, so that both say the same of users.
     const hashing = 'password_hashing_module = rabbit_password_hashing_sha256\n';
-    fs.writeFileSync(path.join(folder, 'leveret.conf'), hashing + leveretConfig());
+    fs.writeFileSync(path.join(folder, 'leveret.conf'), `${hashing}event_exchange = true\n${leveretConfig()}`);
     const main = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
     const ports = ['--port', port, '--management-port', management, '--prometheus-port', prometheus].map(String);
     const flags = [...ports, '--data-dir', `${folder}/data`];

@@ -305,6 +305,11 @@ const extensions: { readonly [id: string]: string } = {
   'firehose/properties': 'firehose: properties and bodies',
   'firehose/loop': 'firehose: no copies of copies',
   'firehose/switch': 'firehose: on and off',
+  'events/objects': 'events: of queues, exchanges, bindings and policies',
+  'events/clients': 'events: of connections, logins, channels and consumers',
+  'events/people': 'events: of vhosts, users and permissions',
+  'events/node': 'events: of alarms',
+  'events/exchange': 'events: the exchange',
 };
 
 /** What is left out here, and why. */

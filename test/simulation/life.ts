@@ -116,7 +116,13 @@ export class Life {
       serverProperties: Table.empty,
       log,
       connections: this.connections,
-      alarms: new Alarms({ connections: this.connections, log, nodeName: 'leveret@test', trouble }),
+      alarms: new Alarms({
+        connections: this.connections,
+        log,
+        nodeName: 'leveret@test',
+        events: broker.events,
+        trouble,
+      }),
     };
     const tick = (): void => {
       memory.retry();

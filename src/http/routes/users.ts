@@ -100,16 +100,17 @@ export const userRoutes: readonly Route[] = [
     body: user,
     answer: 'nothing',
     summary: 'Creates or changes a user: with password, password_hash, or none of both for one who cannot log in',
-    run: async ({ management, params, body }) => {
+    run: async ({ management, viewer, params, body }) => {
       if (Buffer.byteLength(params.user) > 255) throw badRequest('the name of a user has at most 255 bytes');
       if (body.tags === undefined) throw badRequest('tags_not_present');
       const credential = await credentialOf(management, body);
       const isNew = !management.authority.accounts.has(params.user);
       const limits = userLimitsOf({ name: params.user, limits: body.limits ?? {} });
-      await recordPeople(management, [
-        { type: 'user.put', name: params.user, ...credential, tags: body.tags },
+      const facts = [
+        { type: 'user.put', name: params.user, ...credential, tags: body.tags } as const,
         ...limits.map(({ name, value }) => ({ type: 'user.limit.put', user: params.user, name, value }) as const),
-      ]);
+      ];
+      await recordPeople(management, facts, viewer.name);
       return put(isNew);
     },
   }),

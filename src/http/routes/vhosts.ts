@@ -70,7 +70,8 @@ export const vhostRoutes: readonly Route[] = [
       });
       // Who makes a vhost may use it (RabbitMQ behaviour).
       const all = { configure: '.*', write: '.*', read: '.*' };
-      await recordPeople(management, isNew ? [{ type: 'permission.put', user: viewer.name, vhost: name, ...all }] : []);
+      const permission = { type: 'permission.put', user: viewer.name, vhost: name, ...all } as const;
+      await recordPeople(management, isNew ? [permission] : [], viewer.name);
       return put(isNew);
     },
   }),

@@ -1,6 +1,6 @@
 // The settings that say what clients are told of the broker, and what a new data folder begins with.
 import type { HashAlgorithm } from '../../auth/password.ts';
-import { anyText, choice, secret, text } from '../config-value.ts';
+import { anyText, boolean, choice, secret, text } from '../config-value.ts';
 import type { Secret } from '../secret.ts';
 import type { Keys } from './key.ts';
 
@@ -16,6 +16,8 @@ export interface BeginningValues {
   defaultConfigure: string;
   defaultWrite: string;
   defaultRead: string;
+  eventExchange: boolean | undefined;
+  eventExchangeVhost: string | undefined;
 }
 
 /** In the order of the help. */
@@ -107,5 +109,21 @@ export const beginningKeys: Keys<BeginningValues> = {
     kind: anyText,
     fallback: '.*',
     help: 'what the first user may consume and bind from',
+  },
+  eventExchange: {
+    key: 'event_exchange',
+    env: ['LEVERET_EVENT_EXCHANGE'],
+    kind: boolean,
+    fallback: undefined,
+    fallbackShown: 'false, or true with event_exchange.vhost',
+    help: 'whether events are sent to the exchange amq.rabbitmq.event',
+  },
+  eventExchangeVhost: {
+    key: 'event_exchange.vhost',
+    env: ['LEVERET_EVENT_EXCHANGE_VHOST'],
+    kind: text,
+    fallback: undefined,
+    fallbackShown: 'default_vhost',
+    help: 'virtual host that has that exchange',
   },
 };

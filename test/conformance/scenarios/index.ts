@@ -29,3 +29,4 @@ import './topic-permission.ts';
 import './reply.ts';
 import './alarm.ts';
 import './firehose.ts';
+import './events.ts';

@@ -47,7 +47,13 @@ export class SessionBench {
     authority.apply({ type: 'permission.put', user: 'guest', vhost: '/', configure: '.*', write: '.*', read: '.*' });
     const connections = new Set<Connection>();
     const log = { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} };
-    this.alarms = new Alarms({ connections, log, nodeName: 'leveret@test', trouble: () => this.trouble });
+    this.alarms = new Alarms({
+      connections,
+      log,
+      nodeName: 'leveret@test',
+      events: this.broker.events,
+      trouble: () => this.trouble,
+    });
     const context: SessionContext = {
       broker: this.broker,
       authority,
