@@ -8,6 +8,7 @@ import { channelRoutes } from './channels.ts';
 import { connectionRoutes } from './connections.ts';
 import { consumerRoutes } from './consumers.ts';
 import { definitionRoutes } from './definitions.ts';
+import { eventRoutes } from './events.ts';
 import { exchangeRoutes } from './exchanges.ts';
 import { healthRoutes } from './health.ts';
 import { limitRoutes } from './limits.ts';
@@ -49,6 +50,7 @@ export const routes: readonly Route[] = [
   ...parameterRoutes,
   ...definitionRoutes,
   ...liveRoutes,
+  ...eventRoutes,
   route('GET', '/openapi.json', {
     need: 'open',
     answer: 'response',
