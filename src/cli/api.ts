@@ -69,6 +69,20 @@ export class Api {
     }
   }
 
+  /** The answer as it comes, without an end: for streams. @throws Failure in words */
+  async open<C extends Call>(call: C, asked: Given<C>): Promise<Response> {
+    const beginning = new AbortController();
+    const timer = setTimeout(() => beginning.abort(new DOMException('', 'TimeoutError')), answerMs);
+    try {
+      return await this.#client.send(call, { signal: beginning.signal, ...asked });
+    } catch (error) {
+      if (error instanceof ManagementError) throw this.#refused(error, undefined);
+      throw this.#unreachable(error as Error, answerMs);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   #unreachable(error: Error, timeoutMs: number): Failure {
     const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
     if (error.name === 'TimeoutError')

@@ -31,6 +31,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'watch queues and workers live',
     load: async () => (await import('./top/top.ts')).topCommand(),
   },
+  events: {
+    group: broker,
+    summary: 'tell what happens to the broker while it happens',
+    load: async () => (await import('./events.ts')).eventsCommand(),
+  },
   doctor: {
     group: broker,
     summary: 'look for what is wrong with the settings, the disk, the limits, the clock, the ports',

@@ -9,6 +9,7 @@ import type { Vhost } from '../broker/vhost.ts';
 import { expectTag, expectVhost } from './access.ts';
 import { checked, readBody } from './body.ts';
 import { HttpError, notFound } from './errors.ts';
+import { EventStreams } from './event-streams.ts';
 import { answerList, answerObject } from './list-query.ts';
 import { LiveStreams } from './live.ts';
 import { Login } from './login.ts';
@@ -36,6 +37,7 @@ interface Application {
   readonly management: Management;
   readonly login: Login;
   readonly live: LiveStreams;
+  readonly eventStreams: EventStreams;
   readonly get: Get;
 }
 
@@ -60,8 +62,9 @@ export function createApp(management: Management): Hono {
   const get: Get = async (path, { req, env }) =>
     app.fetch(new Request(new URL(`/api${path}`, req.url), { headers: req.raw.headers }), env);
   const live = new LiveStreams(management.sampler, { now: () => performance.now(), pause });
+  const eventStreams = new EventStreams(management.broker.events, management.sampler);
   for (const [path, methods] of byPath(routes)) {
-    app.all(`/api${path}`, context => dispatch({ management, login, live, get }, methods, context));
+    app.all(`/api${path}`, context => dispatch({ management, login, live, eventStreams, get }, methods, context));
   }
   const pages = new MetricsPages(management);
   app.get('/metrics/:page?', async context => {
@@ -101,7 +104,7 @@ function byPath(all: readonly Route[]): [path: string, methods: ReadonlyMap<stri
 }
 
 async function dispatch(
-  { management, login, live, get }: Application,
+  { management, login, live, eventStreams, get }: Application,
   methods: ReadonlyMap<string, Route>,
   context: Context,
 ): Promise<Response> {
@@ -137,6 +140,7 @@ async function dispatch(
     get: path => get(path, context),
     login,
     live,
+    eventStreams,
   };
   const result = management.broker.events.by(viewer.name, () => route.run(ask));
   return answer(context, route, await result, search);

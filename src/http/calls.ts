@@ -53,6 +53,7 @@ export type Call =
   | 'GET /definitions/:vhost'
   | 'GET /deprecated-features'
   | 'GET /deprecated-features/used'
+  | 'GET /events'
   | 'GET /exchanges'
   | 'GET /exchanges/:vhost'
   | 'GET /exchanges/:vhost/:exchange'

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { User } from '../auth/authority.ts';
 import type { Vhost } from '../broker/vhost.ts';
+import type { EventStreams } from './event-streams.ts';
 import type { LiveStreams } from './live.ts';
 import type { Login } from './login.ts';
 import type { Management } from './management.ts';
@@ -44,6 +45,8 @@ export interface Ask<Params, Query, Body> {
   readonly login: Login;
   /** The live streams that are open. */
   readonly live: LiveStreams;
+  /** Likewise, of events. */
+  readonly eventStreams: EventStreams;
   /** Answers a GET below `/api` as this request would be answered, with its login. */
   readonly get: (path: string) => Promise<Response>;
 }

@@ -29,6 +29,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => broker.stop());
 
+/** Their answers do not end. */
+const streams = ['/live', '/events'];
+
 function message(key: string): object {
   return { properties: {}, routing_key: key, payload: secret, payload_encoding: 'string' };
 }
@@ -108,7 +111,7 @@ const method = fc.constantFrom('GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD');
 
 /** Never these: they would end the test's own users and vhosts. */
 function spares({ method: own, path }: Route): boolean {
-  return !(own === 'DELETE' && /^\/(users|vhosts|permissions)\/:/.test(path)) && path !== '/live';
+  return !(own === 'DELETE' && /^\/(users|vhosts|permissions)\/:/.test(path)) && !streams.includes(path);
 }
 
 function expectRefusalOrAnswer(reply: Reply, what: string): void {
@@ -168,7 +171,7 @@ describe('every route', () => {
 describe('another vhost', () => {
   it.each(
     routes
-      .filter(({ method: own, path }) => own === 'GET' && path !== '/live' && !path.startsWith('/health'))
+      .filter(({ method: own, path }) => own === 'GET' && !streams.includes(path) && !path.startsWith('/health'))
       .map(({ path }) => path),
   )('GET %s shows nothing of it to who has no permission there', async path => {
     for (const name of ['hidden', secret, '/']) {

@@ -8,7 +8,7 @@ const path = z
   .string()
   .startsWith('/')
   .max(4096)
-  .refine(text => !/^\/(live|login)\b/.test(text), 'not one of the paths that can be followed');
+  .refine(text => !/^\/(live|login|events)\b/.test(text), 'not one of the paths that can be followed');
 
 export const liveRoutes: readonly Route[] = [
   route('GET', '/live', {

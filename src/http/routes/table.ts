@@ -9,6 +9,7 @@ import { connectionRoutes } from './connections.ts';
 import { consumerRoutes } from './consumers.ts';
 import { definitionRoutes } from './definitions.ts';
 import { delayedRoutes } from './delayed.ts';
+import { eventRoutes } from './events.ts';
 import { exchangeRoutes } from './exchanges.ts';
 import { healthRoutes } from './health.ts';
 import { limitRoutes } from './limits.ts';
@@ -53,6 +54,7 @@ export const routes: readonly Route[] = [
   ...parameterRoutes,
   ...definitionRoutes,
   ...liveRoutes,
+  ...eventRoutes,
   route('GET', '/openapi.json', {
     need: 'open',
     answer: 'response',

@@ -231,8 +231,10 @@ scenario('of a vhost', { covers: ['events/people'] }, async t => {
   await must(t, 'PUT', `/vhosts/${vhost}`, { description: 'd', tags: 't' });
   await events.next('exchange.created', { vhost, name: '' });
   const types = `tags A, description S, ${actor}, cluster_state F, tracing t, metadata S, default_queue_type S, name S`;
-  const created = await events.expect('vhost.created', { name: vhost }, types);
-  assert.equal(created.get('tracing'), false);
+  const created = await events.next('vhost.created', { name: vhost });
+  // RabbitMQ says tags and description twice.
+  assert.equal([...new Set(created.types.split(', '))].join(', '), `${types}, timestamp_in_ms l`);
+  assert.equal(created.headers.get('tracing'), false);
   await events.next('permission.created', { vhost, user: 'guest' });
   await must(t, 'DELETE', `/vhosts/${vhost}`);
   await events.expect('vhost.deleted', { name: vhost }, `${actor}, name S`);
