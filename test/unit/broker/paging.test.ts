@@ -360,3 +360,22 @@ test('what stands behind the last one that lives and has expired is not handed o
   expect(worker.got).toEqual(['lives']);
   expect([queue.ready.count, queue.deaths.expired]).toEqual([0, 1]);
 });
+
+test('what stands behind a damaged one and has expired is not handed out', () => {
+  const bench = new Bench();
+  const queue = bench.queue();
+  for (const text of ['damaged', 'dies', 'lives']) {
+    const entry = queue.newEntry(bench.message(text));
+    bench.journal.publish(entry);
+    if (text === 'dies') entry.marks = new Marks(1, 0, 0, 0);
+    queue.enqueue(entry);
+  }
+  queue.pageOut();
+  bench.journal.drop(100);
+  bench.clock.now = 2;
+  const worker = new Worker(bench);
+  worker.consume(queue);
+  bench.journal.read();
+  expect(worker.got).toEqual(['lives']);
+  expect([bench.lost.length, queue.deaths.expired]).toEqual([1, 1]);
+});
