@@ -87,6 +87,15 @@ export class DeadLetters {
     return false;
   }
 
+  /** Journal ids of what is on its way out of durable queues and was delivered before: a stop may come first. */
+  *deliveredIds(): Generator<number> {
+    for (let i = this.#first; i < this.#waiting.length; i++) {
+      const { entry, reason } = this.#waiting[i] as Leaving;
+      const wasDelivered = entry.redelivered || reason === 'rejected';
+      if (wasDelivered && entry.message.store === this.#surroundings.journal) yield entry.id;
+    }
+  }
+
   #ask(): void {
     if (this.#asked || this.#loading) return;
     this.#asked = true;

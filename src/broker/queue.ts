@@ -426,6 +426,8 @@ export class Queue implements Holder {
   lose(entry: Entry): void {
     this.services.damaged(entry);
     this.letGo(entry);
+    // What comes to the head now may have expired.
+    if (this.#upkeep.timed) this.tidy(this.services.clock.now, true);
   }
 
   /** A store has copied the record of an entry that waits or is on its way out: notes its new id and place. False when it is neither. */

@@ -35,6 +35,8 @@ export interface JournaledSurroundings {
   readonly eventVhost?: string | undefined;
   /** Makes the journal: another one where its faults are tested. */
   readonly newJournal?: (...parts: ConstructorParameters<typeof Journal>) => Journal;
+  /** Shown what was recovered, before anything of it has expired. */
+  readonly replayed?: (broker: Broker, recovered: Recovered) => void;
   /** Reads the log: another way where its faults are tested. */
   readonly recover?: typeof recover;
 }
@@ -89,6 +91,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
     surroundings.eventVhost,
   );
   replay(recovered, broker, authority);
+  surroundings.replayed?.(broker, recovered);
   journal.begin();
   // What has expired meanwhile goes first of all.
   for (const queue of broker.queuesById.values()) queue.tidy();
@@ -185,5 +188,6 @@ function deliveredIds(broker: Broker, unsettled: () => Iterable<Unsettled>): num
     for (const id of queue.redeliveredIds()) if (id !== 0) ids.push(id);
   }
   for (const each of unsettled()) for (const id of each.durableIds()) ids.push(id);
+  for (const id of broker.services.deadLetters.deliveredIds()) ids.push(id);
   return ids;
 }

@@ -4,12 +4,13 @@ import { Table } from '../../src/amqp/table.ts';
 import type { Chance } from './chance.ts';
 import type { Client } from './client.ts';
 import type { ClientChannel, Mode } from './client-channel.ts';
+import { Features, letterExchange, letterQueues } from './features.ts';
 import type { Observer } from './observer.ts';
 
 /** Durable ones begin with d. */
 const queues = ['d0', 'd1', 'd2', 'd3', 'd4', 't0', 't1'];
-const durableQueues = queues.filter(name => name.startsWith('d'));
 const exchanges = { fan: 'fanout', top: 'topic' } as const;
+const exchangeTypes = { ...exchanges, [letterExchange]: 'fanout' };
 const routingKeys = ['a', 'b', 'a.b', 'a.c', 'b.c.d'];
 const patterns = ['a', 'a.*', '#', 'b.#', '*.c.*', 'a.b'];
 const modes: readonly Mode[] = ['confirm', 'confirm', 'confirm', 'confirm', 'tx', 'plain'];
@@ -29,6 +30,7 @@ export interface Habits {
   readonly topology: number;
   /** How many of the queues are used. */
   readonly queueCount: number;
+  readonly features: Features;
 }
 
 export function chooseHabits(chance: Chance, fileBytes: number): Habits {
@@ -42,6 +44,7 @@ export function chooseHabits(chance: Chance, fileBytes: number): Habits {
     consuming: chance.pick([0.05, 0.1, 0.2]),
     topology: chance.pick([0.01, 0.03, 0.1]),
     queueCount: 1 + chance.below(queues.length),
+    features: new Features(chance, queues),
   };
 }
 
@@ -51,6 +54,7 @@ export class Actor {
   readonly #habits: Habits;
   readonly #observer: Observer;
   #consumers = 0;
+  #prepared = false;
 
   constructor(client: Client, chance: Chance, habits: Habits, observer: Observer) {
     this.client = client;
@@ -64,6 +68,10 @@ export class Actor {
     const { client } = this;
     const chance = this.#chance;
     if (client.state !== 'open') return;
+    if (!this.#prepared) {
+      this.#prepared = true;
+      if (chance.of(0.7)) return this.prepare();
+    }
     const number = 1 + chance.below(2);
     const channel = client.channels.get(number) ?? client.openChannel(number, chance.pick(modes));
     if (channel.closing) return;
@@ -80,6 +88,11 @@ export class Actor {
   /** Makes what there is to publish to. */
   prepare(): void {
     const channel = this.client.openChannel(1, 'confirm');
+    if (this.#habits.features.uses('letters')) {
+      for (const queue of letterQueues) this.#declareQueue(channel, queue);
+      this.#declareExchange(channel, letterExchange);
+      for (const queue of letterQueues) this.#bindTo(channel, queue, letterExchange, '', true);
+    }
     for (const queue of this.#queues()) if (this.#chance.of(0.9)) this.#declareQueue(channel, queue);
     for (const exchange of Object.keys(exchanges)) this.#declareExchange(channel, exchange);
     for (const queue of this.#queues()) if (this.#chance.of(0.4)) this.#bind(channel, queue, true);
@@ -100,13 +113,10 @@ export class Actor {
     const bodyBytes = chance.below(roll < 0.9 ? small : roll < 0.99 ? medium : large);
     const exchange = chance.pick(['', '', '', 'fan', 'top']);
     const routingKey = exchange === '' ? this.#queue() : chance.pick(routingKeys);
-    const message = this.#observer.messages.add({
-      persistent: chance.of(persistent),
-      life: this.#observer.life,
-      exchange,
-      routingKey,
-      bodyBytes,
-    });
+    const message = this.#observer.messages.add(
+      { persistent: chance.of(persistent), life: this.#observer.life, exchange, routingKey, bodyBytes },
+      this.#habits.features.extras(),
+    );
     this.client.publish(channel, message);
   }
 
@@ -154,7 +164,7 @@ export class Actor {
   #consume(channel: ClientChannel): void {
     const chance = this.#chance;
     const { client } = this;
-    const queue = this.#queue();
+    const queue = this.#habits.features.letters && chance.of(0.15) ? chance.pick(letterQueues) : this.#queue();
     const roll = chance.next();
     if (roll < 0.3) {
       const noAck = chance.of(0.2);
@@ -165,7 +175,7 @@ export class Actor {
       client.send(channel.number, 'basic.qos', {
         prefetchSize: 0,
         prefetchCount: chance.below(20),
-        global: chance.of(0.3),
+        global: !this.#habits.features.uses('quorum') && chance.of(0.3),
       });
       channel.await('basic.qos-ok');
     } else if (roll < 0.7 && channel.consumers.size > 0) {
@@ -217,11 +227,11 @@ export class Actor {
     this.client.send(channel.number, 'queue.declare', {
       queue,
       passive: false,
-      durable: durableQueues.includes(queue),
+      durable: queue.startsWith('d'),
       exclusive: false,
       autoDelete: false,
       noWait: false,
-      arguments: Table.empty,
+      arguments: this.#habits.features.argumentsOf(queue),
     });
     channel.awaitFact('queue.declare-ok', 'queue.declared', `queue ${queue}`);
   }
@@ -229,7 +239,7 @@ export class Actor {
   #declareExchange(channel: ClientChannel, exchange: string): void {
     this.client.send(channel.number, 'exchange.declare', {
       exchange,
-      type: exchanges[exchange as keyof typeof exchanges],
+      type: exchangeTypes[exchange as keyof typeof exchangeTypes],
       passive: false,
       durable: true,
       autoDelete: false,
@@ -242,7 +252,10 @@ export class Actor {
 
   #bind(channel: ClientChannel, queue: string, bind: boolean): void {
     const exchange = this.#chance.pick(Object.keys(exchanges));
-    const routingKey = exchange === 'fan' ? '' : this.#chance.pick(patterns);
+    this.#bindTo(channel, queue, exchange, exchange === 'fan' ? '' : this.#chance.pick(patterns), bind);
+  }
+
+  #bindTo(channel: ClientChannel, queue: string, exchange: string, routingKey: string, bind: boolean): void {
     const key = `binding ${exchange}>${queue} ${routingKey}`;
     const args = { queue, exchange, routingKey, arguments: Table.empty };
     if (bind) {

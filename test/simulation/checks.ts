@@ -1,4 +1,9 @@
 // What must hold of a broker after its recovery, and of its memory while it lives.
+
+import type { Broker } from '../../src/broker/broker.ts';
+import type { Fact } from '../../src/broker/facts.ts';
+import type { Marks } from '../../src/broker/marks.ts';
+import type { Queue } from '../../src/broker/queue.ts';
 import type { JournaledStores } from '../../src/node/journaled-stores.ts';
 import type { Flip } from './flip.ts';
 import type { History } from './history.ts';
@@ -6,15 +11,14 @@ import type { Life } from './life.ts';
 import { keyOf, type Place, State } from './state.ts';
 
 /** Compares what was recovered with what was promised. Returns how many messages there are. */
-export function expectRecovered(life: Life, history: History, flip: Flip | undefined): number {
-  const { broker } = life.stores as JournaledStores;
+export function expectRecovered(broker: Broker, others: Iterable<Fact>, history: History): number {
   const found = new State();
-  for (const fact of [...broker.facts(), ...(life.context?.authority.facts() ?? [])])
-    found.apply({ kind: 'fact', fact });
+  for (const fact of [...broker.facts(), ...others]) found.apply({ kind: 'fact', fact });
   const entries: (Place & { id: number })[] = [];
   for (const queue of broker.queuesById.values()) {
     let last = 0;
-    for (const { id, sequence } of queue.ready) {
+    for (const { id, sequence, marks } of queue.ready) {
+      expectDeadline(history, queue, sequence, marks);
       if (sequence <= last) throw new Error(`queue ${queue.name} has sequence ${sequence} after ${last}`);
       last = sequence;
       const place = { id, queue: queue.id, sequence };
@@ -25,8 +29,24 @@ export function expectRecovered(life: Life, history: History, flip: Flip | undef
       throw new Error(`queue ${queue.name} would give sequence ${queue.nextSequence} again`);
   }
   history.recovered(found, entries);
-  expectNoDamage(life, flip);
   return entries.length;
+}
+
+/** A deadline is fixed with the enqueue. */
+function expectDeadline(history: History, queue: Queue, sequence: number, marks: Marks | undefined): void {
+  const expected = history.deadlineOf(queue.id, sequence);
+  const deadline = marks?.deadline ?? 0;
+  if (deadline !== expected)
+    throw new Error(`sequence ${sequence} of queue ${queue.name} expires at ${deadline} instead of ${expected}`);
+}
+
+/** Nothing is handed out after its deadline, beyond the turn in which that came. */
+export function expectInTime(life: Life): void {
+  for (const { queue, sequence, deliveredAt, marks } of life.unsettled())
+    if (marks !== undefined && marks.deadline !== 0 && deliveredAt > marks.deadline)
+      throw new Error(
+        `sequence ${sequence} of queue ${queue.name} was delivered ${deliveredAt - marks.deadline} ms after its deadline`,
+      );
 }
 
 /** Damage may be told of only where a byte was flipped, or where the first write to a segment was cut short. */
@@ -36,8 +56,13 @@ export function expectNoDamage(life: Life, flip: Flip | undefined): void {
 }
 
 /** `marks` are the entries that had been delivered at a clean stop, when one was at least begun. */
-export function expectMarks(life: Life, marks: ReadonlySet<string> | undefined, history: History): void {
-  const { broker, isNew } = life.stores as JournaledStores;
+export function expectMarks(
+  life: Life,
+  broker: Broker,
+  isNew: boolean,
+  marks: ReadonlySet<string> | undefined,
+  history: History,
+): void {
   if (life.foundClean && !isNew && marks === undefined) throw new Error('recovery takes a crash for a clean stop');
   for (const queue of broker.queuesById.values()) {
     for (const { sequence, redelivered } of queue.ready) {
@@ -54,15 +79,16 @@ export function expectMarks(life: Life, marks: ReadonlySet<string> | undefined, 
 }
 
 /** What waits and was delivered before. */
-export function marksOf(life: Life): Set<string> {
-  const marks = new Set<string>();
+export function marksOf(life: Life, history: History): Set<string> {
+  const marks = new Set<string>(history.dyingDelivered);
   for (const queue of life.stores?.broker.queuesById.values() ?? [])
     for (const { sequence, redelivered } of queue.ready) if (redelivered) marks.add(`${queue.id} ${sequence}`);
   return marks;
 }
 
 /** What the broker holds for durable queues is what it has told the journal. */
-export function expectMemoryMatches(life: Life, state: State): void {
+export function expectMemoryMatches(life: Life, history: History): void {
+  const { state } = history;
   const { broker } = life.stores as JournaledStores;
   const there = new Map<number, Set<number>>();
   for (const queue of broker.queuesById.values()) {
@@ -78,7 +104,7 @@ export function expectMemoryMatches(life: Life, state: State): void {
     for (const sequence of sequences)
       if (!journaled?.has(sequence)) throw new Error(`queue ${id} has sequence ${sequence}, which is not journaled`);
     for (const [sequence, message] of journaled ?? [])
-      if (!sequences.has(sequence))
+      if (!sequences.has(sequence) && !history.isDying(id, sequence))
         throw new Error(`message ${message}, sequence ${sequence} of queue ${id}, is journaled but not in the queue`);
   }
   const facts = [...broker.facts(), ...(life.context?.authority.facts() ?? [])];

@@ -154,6 +154,18 @@ export class ClientChannel {
     }
   }
 
+  /** Nothing is promised of what a full queue has refused. */
+  refused(tag: number, multiple: boolean): void {
+    for (const [number, { message }] of this.#unconfirmed) {
+      if (number > tag) break;
+      if (number < tag && !multiple) continue;
+      this.#unconfirmed.delete(number);
+      this.#observer.history.tally.refused++;
+      if (message.exchange === '' && this.#observer.history.isPublished(message.number))
+        throw new Error(`message ${message.number} was refused, but the journal has it`);
+    }
+  }
+
   /** A content begins. */
   begin(queue: string, tag: number | undefined, redelivered: boolean): void {
     this.#content = { queue, tag, redelivered, header: undefined, bytes: 0, parts: [] };

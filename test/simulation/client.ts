@@ -131,6 +131,8 @@ export class Client implements Receiver {
     switch (method.name) {
       case 'basic.ack':
         return channel.confirm(method.args.deliveryTag, method.args.multiple);
+      case 'basic.nack':
+        return channel.refused(method.args.deliveryTag, method.args.multiple);
       case 'basic.deliver': {
         const { consumerTag, deliveryTag, redelivered } = method.args;
         // The tag says it all: the delivery may have been under way when the consumer was cancelled.

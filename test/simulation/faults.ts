@@ -1,4 +1,4 @@
-// The eight deliberate faults: each breaks one rule of the journal, under it, in it or above it, and must be noticed.
+// The nine deliberate faults: each breaks one rule of the journal, under it, in it or above it, and must be noticed.
 import { crc32 } from 'node:zlib';
 import { Broker } from '../../src/broker/broker.ts';
 import { NoJournal } from '../../src/broker/journal.ts';
@@ -16,6 +16,7 @@ export const faults = [
   'settlement not carried',
   'lost order',
   'double copy',
+  'settled before the dead letter',
 ] as const;
 export type Fault = (typeof faults)[number];
 

@@ -2,7 +2,11 @@
 //
 // Blocks become durable in order, so what a recovery finds must be what some first part of this history makes: one that has
 // everything promised. That one comparison stands for invariants 1 to 4.
+import type { DeathReason } from '../../src/broker/dead-letter.ts';
+import type { Entry } from '../../src/broker/entry.ts';
 import type { Fact } from '../../src/broker/facts.ts';
+import { addressOf, type Message } from '../../src/broker/message.ts';
+import { letterExchange } from './features.ts';
 import type { SentMessage } from './messages.ts';
 import { keyOf, type Place, State, type Step } from './state.ts';
 
@@ -19,6 +23,21 @@ export class History {
   /** How many steps there were when a message was published, when it left a queue, and when something was last changed. */
   readonly #publishedAt = new Map<number, number>();
   readonly #goneAt = new Map<string, number>();
+  readonly #lastGoneAt = new Map<string, number>();
+  readonly #letterAt = new Map<number, number>();
+  /** Dead messages whose letters had somewhere to go, and how many steps there were when each was settled. */
+  readonly #dead = new Map<number, number>();
+  /** By queue and sequence, like deadlines and priorities. */
+  readonly #dying = new Map<string, Entry>();
+  readonly #diedIn = new Set<string>();
+  readonly #numberOf = new WeakMap<Entry, number>();
+  readonly #deadlines = new Map<string, number>();
+  readonly #priorities = new Map<string, number>();
+  readonly #copies = new Map<string, number>();
+  /** What has happened so often. */
+  readonly tally = { rejected: 0, expired: 0, maxlen: 0, delivery_limit: 0, due: 0, refused: 0, policies: 0 };
+  /** Whether a queue's arguments let it refuse messages. */
+  mayRefuse: (queue: string) => boolean = () => false;
   readonly #factsAt = new Map<string, number[]>();
   readonly #places = new Map<number, Place>();
   /** What an operator took back: what its worker says of it settles nothing. */
@@ -26,27 +45,25 @@ export class History {
   /** Where a message stood in a queue, by `number@queue`, ever. */
   readonly sequences: Map<string, number> = new Map();
 
-  published(
-    sent: SentMessage,
-    entries: readonly {
-      readonly id: number;
-      readonly queue: { readonly id: number; readonly name: string };
-      readonly sequence: number;
-    }[],
-  ): void {
+  published(sent: SentMessage, message: Message, entries: readonly Entry[]): void {
     const places: Place[] = [];
-    for (const { id, queue, sequence } of entries) {
+    for (const { id, queue, sequence, marks } of entries) {
+      const key = `${sent.number}@${queue.name}`;
+      this.#copies.set(key, (this.#copies.get(key) ?? 0) + 1);
+      // What a crash has undone may have had the same sequence.
+      this.#deadlines.set(`${queue.id} ${sequence}`, marks?.deadline ?? 0);
+      this.#priorities.set(`${queue.id} ${sequence}`, marks?.priority ?? 0);
       const place = { queue: queue.id, sequence };
       places.push(place);
       this.#places.set(id, place);
       this.sequences.set(`${sent.number}@${queue.name}`, sequence);
     }
-    this.#expectRoute(
-      sent,
-      entries.map(({ queue }) => queue.name),
-    );
+    this.#expectRoute(sent, message, entries);
     this.#add({ kind: 'published', message: sent.number, entries: places });
-    this.#publishedAt.set(sent.number, this.steps.length);
+    const { header, headerStart, headerEnd } = message;
+    const isOriginal = (header as Buffer).subarray(headerStart, headerEnd).equals(sent.header);
+    if (isOriginal) this.#publishedAt.set(sent.number, this.steps.length);
+    else this.#letterAt.set(sent.number, this.steps.length);
   }
 
   settled(places: readonly Place[]): void {
@@ -55,6 +72,61 @@ export class History {
       if (message !== undefined) this.#gone(message, queue);
     }
     this.#add({ kind: 'settled', places });
+    for (const { queue, sequence } of places) {
+      const death = this.#dying.get(`${queue} ${sequence}`);
+      if (death === undefined) continue;
+      this.#dying.delete(`${queue} ${sequence}`);
+      const { settings } = death.queue;
+      const to = settings.deadLetterExchange;
+      const number = this.#numberOf.get(death);
+      if (to === undefined || number === undefined || death.queue.deleted) continue;
+      const ways = this.#destinations(to, settings.deadLetterRoutingKey ?? '');
+      if (settings.deadLetterRoutingKey === undefined && to === '') continue;
+      if ([...ways].some(name => this.state.queueId(name) !== undefined)) this.#dead.set(number, this.steps.length);
+    }
+  }
+
+  /** It has left its queue, and is settled once its letter is published. */
+  died(entry: Entry, reason: 'due' | DeathReason): void {
+    this.tally[reason]++;
+    const key = `${entry.queue.id} ${entry.sequence}`;
+    const number = this.state.queues.get(entry.queue.id)?.get(entry.sequence);
+    this.#dying.set(key, entry);
+    if (number === undefined) return;
+    this.#numberOf.set(entry, number);
+    this.#diedIn.add(`${number}@${entry.queue.name}`);
+  }
+
+  /** Places of what was delivered and is on its way out. */
+  get dyingDelivered(): string[] {
+    const delivered = [...this.#dying].filter(([, { redelivered, deliveredAt }]) => redelivered || deliveredAt > 0);
+    return delivered.map(([place]) => place);
+  }
+
+  isDying(queue: number, sequence: number): boolean {
+    return this.#dying.has(`${queue} ${sequence}`);
+  }
+
+  isSettled({ queue, sequence }: Entry): boolean {
+    return this.state.queues.get(queue.id)?.has(sequence) !== true;
+  }
+
+  isPublished(message: number): boolean {
+    return this.#publishedAt.has(message);
+  }
+
+  /** Ms since the epoch; 0 is never. */
+  deadlineOf(queue: number, sequence: number): number {
+    return this.#deadlines.get(`${queue} ${sequence}`) ?? 0;
+  }
+
+  priorityOf(queue: number, sequence: number): number {
+    return this.#priorities.get(`${queue} ${sequence}`) ?? 0;
+  }
+
+  /** Whether it was put into that queue more than once: a crash may double a dead letter. */
+  isDoubled(message: number, queue: string): boolean {
+    return (this.#copies.get(`${message}@${queue}`) ?? 0) > 1;
   }
 
   /** Those that a journal knows by their ids. */
@@ -92,7 +164,9 @@ export class History {
 
   /** A client was told that a settlement that came before `at` is safe. */
   expectSettled(message: number, queue: string, at: number): void {
-    if (!this.sequences.has(`${message}@${queue}`) || this.#takenBack.has(`${message}@${queue}`)) return;
+    const key = `${message}@${queue}`;
+    // What is dead-lettered is settled when its letter is published, which may be after that.
+    if (!this.sequences.has(key) || this.#takenBack.has(key) || this.#diedIn.has(key)) return;
     const gone = this.#goneAt.get(`${message}@${queue}`);
     if (gone === undefined || gone > at)
       throw new Error(
@@ -114,7 +188,9 @@ export class History {
 
   /** Whether the message is not in that queue any more, by what happened before the last recovery. */
   wasGone(message: number, queue: string): boolean {
-    return this.#goneAt.get(`${message}@${queue}`) === 0;
+    if (this.#lastGoneAt.get(`${message}@${queue}`) !== 0) return false;
+    const waiting = this.state.queues.get(this.state.queueId(queue) ?? 0);
+    return waiting === undefined || ![...waiting.values()].includes(message);
   }
 
   /** Goes on from what a recovery has found. `entries` are the ids of what waits. Throws when that is not what it must be. */
@@ -129,12 +205,13 @@ export class History {
     this.steps.length = 0;
     this.#sums = [state.sum];
     this.promised = 0;
-    for (const [key, gone] of this.#goneAt)
-      if (gone <= at) this.#goneAt.set(key, 0);
-      else this.#goneAt.delete(key);
-    for (const [message, published] of this.#publishedAt)
-      if (published <= at) this.#publishedAt.set(message, 0);
-      else this.#publishedAt.delete(message);
+    this.#expectLetters(at);
+    for (const all of [this.#goneAt, this.#lastGoneAt, this.#publishedAt, this.#letterAt] as Map<unknown, number>[])
+      for (const [key, step] of all)
+        if (step <= at) all.set(key, 0);
+        else all.delete(key);
+    this.#dead.clear();
+    this.#dying.clear();
     for (const [key, steps] of this.#factsAt) this.#factsAt.set(key, steps.some(step => step <= at) ? [0] : []);
     this.#places.clear();
     for (const { id, queue, sequence } of entries) this.#places.set(id, { queue, sequence });
@@ -147,23 +224,49 @@ export class History {
   }
 
   #gone(message: number, queue: number): void {
-    this.#goneAt.set(`${message}@${this.state.queueNames.get(queue)}`, this.steps.length + 1);
+    const key = `${message}@${this.state.queueNames.get(queue)}`;
+    // One that is there twice counts as gone with the first: that may have been the one that was settled.
+    if (!this.#goneAt.has(key)) this.#goneAt.set(key, this.steps.length + 1);
+    this.#lastGoneAt.set(key, this.steps.length + 1);
   }
 
   /** A message goes to exactly the durable queues that durable bindings lead to. */
-  #expectRoute(sent: SentMessage, got: readonly string[]): void {
-    const { exchange, routingKey } = sent;
+  #expectRoute(sent: SentMessage, message: Message, entries: readonly Entry[]): void {
+    const { exchange, routingKey } = addressOf(message);
+    const expected = this.#destinations(exchange, routingKey);
+    const got = entries.map(({ queue }) => queue.name);
+    // One that is full may refuse what others take.
+    const full = [...expected].filter(name => this.mayRefuse(name));
+    const same =
+      got.every(name => expected.has(name)) && [...expected].every(name => got.includes(name) || full.includes(name));
+    if (!same) throw new Error(`message ${sent.number} was stored for [${got}] instead of [${[...expected]}]`);
+  }
+
+  /** After a crash a dead message is where it died, or where its letter went, or both. */
+  #expectLetters(at: number): void {
+    for (const [message, settled] of this.#dead) {
+      const letter = this.#letterAt.get(message);
+      if (settled <= at && (letter === undefined || letter > at))
+        throw new Error(`dead message ${message} is in neither place: it was settled, and its letter is lost`);
+    }
+  }
+
+  /** Where durable bindings lead. */
+  #destinations(exchange: string, routingKey: string): Set<string> {
     const expected = new Set<string>();
     if (exchange === '') expected.add(routingKey);
     else
       for (const [key, value] of this.state.facts) {
         if (!key.startsWith(`binding ${exchange}>`)) continue;
         const binding = JSON.parse(value) as { destination: string; routingKey: string };
-        if (exchange.startsWith('fan') || topicMatches(binding.routingKey.split('.'), routingKey.split('.')))
+        if (
+          exchange.startsWith('fan') ||
+          exchange === letterExchange ||
+          topicMatches(binding.routingKey.split('.'), routingKey.split('.'))
+        )
           expected.add(binding.destination);
       }
-    const same = expected.size === got.length && got.every(name => expected.has(name));
-    if (!same) throw new Error(`message ${sent.number} was stored for [${got}] instead of [${[...expected]}]`);
+    return expected;
   }
 
   #difference(found: State): string {

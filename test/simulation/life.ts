@@ -3,7 +3,9 @@
 import { Table } from '../../src/amqp/table.ts';
 import { Authority } from '../../src/auth/authority.ts';
 import { hashPassword } from '../../src/auth/password.ts';
+import type { Broker } from '../../src/broker/broker.ts';
 import type { Entry } from '../../src/broker/entry.ts';
+import type { Fact } from '../../src/broker/facts.ts';
 import { Memory } from '../../src/broker/memory.ts';
 import type { Unsettled } from '../../src/broker/unsettled.ts';
 import { type JournaledStores, openJournaledStores } from '../../src/node/journaled-stores.ts';
@@ -36,6 +38,8 @@ export interface LifeOptions {
   readonly trace: (line: string) => void;
   /** Operations of the disk that wait to be done. */
   readonly operations: (() => void)[];
+  /** Shown what was recovered, before anything happens to it. */
+  readonly replayed: (life: Life, broker: Broker, others: Iterable<Fact>, isNew: boolean) => void;
 }
 
 export class Life {
@@ -84,6 +88,7 @@ export class Life {
       report: (level, message) => this.#report(level, message),
       unsettled: () => this.#unsettled(),
       newJournal: (...parts) => new WitnessJournal(observer.history, observer.messages, fault, ...parts),
+      replayed: (broker, { isNew }) => this.options.replayed(this, broker, authority.facts(), isNew),
       recover: async (log, damaged) => {
         const recovered = await faultyRecovery(fault)(log, damaged);
         this.foundClean = recovered.clean;

@@ -3,7 +3,7 @@ import events from 'node:events';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { type Fault, faults } from './faults.ts';
-import { type Counts, Simulation } from './simulation.ts';
+import { type Counts, noCounts, Simulation } from './simulation.ts';
 
 const usage = `npm run simulate -- [options]
   --seeds N     how many seeds to run (2000)
@@ -11,7 +11,7 @@ const usage = `npm run simulate -- [options]
   --jobs N      how many at the same time (1)
   --seed N      run this seed alone and print all that happens
   --scale X     length of lives, as a share of the usual
-  --faults      run the eight deliberate faults; each must be noticed within --seeds seeds
+  --faults      run the nine deliberate faults; each must be noticed within --seeds seeds
   --fault NAME  break this rule in what is run`;
 
 /** Seeds for one worker to run. */
@@ -33,7 +33,7 @@ const taskSeeds = 50;
 const traceLines = 120;
 
 async function runTask(task: Task): Promise<Report> {
-  const counts: Counts = { lives: 0, steps: 0, messages: 0, deliveries: 0, recovered: 0, failures: 0 };
+  const counts: Counts = noCounts();
   for (let seed = task.from; seed < task.to; seed++) {
     try {
       const one = await new Simulation({ seed, fault: task.fault }).run();
@@ -77,7 +77,7 @@ function tasksOf(from: number, seeds: number, fault: Fault | undefined): Task[] 
 
 async function runSeeds(from: number, seeds: number, jobs: number, fault: Fault | undefined): Promise<boolean> {
   const start = performance.now();
-  const total: Counts = { lives: 0, steps: 0, messages: 0, deliveries: 0, recovered: 0, failures: 0 };
+  const total: Counts = noCounts();
   const failed: number[] = [];
   let ran = 0;
   await runTasks(
@@ -94,7 +94,9 @@ async function runSeeds(from: number, seeds: number, jobs: number, fault: Fault 
   const { lives, messages, deliveries, recovered, failures, steps } = total;
   console.log(
     `${ran} seeds passed in ${seconds.toFixed(1)} s (${(ran / seconds).toFixed(1)} a second): ${lives} lives of a broker, ${steps} steps, ` +
-      `${messages} messages published, ${deliveries} delivered, ${recovered} recovered, ${failures} times with a failing disk`,
+      `${messages} messages published, ${deliveries} delivered, ${recovered} recovered, ${failures} times with a failing disk, ` +
+      `dead letters ${total.rejected} rejected, ${total.expired} expired, ${total.maxlen} maxlen, ${total.delivery_limit} delivery_limit, ` +
+      `${total.refused} publishes refused, ${total.policies} policies set`,
   );
   if (failed.length === 0) return true;
   for (const seed of failed) await tell(seed, fault);

@@ -1,4 +1,7 @@
 // Messages that can be told apart and checked to the byte: the number of a message says all that is in it.
+import { isDeepStrictEqual } from 'node:util';
+import { decodeProperties, encodeProperties, peekProperty, propertyFlags } from '../../src/amqp/properties.ts';
+import { Table } from '../../src/amqp/table.ts';
 import { seededRandom } from './simulated-disk.ts';
 
 export interface SentMessage {
@@ -11,6 +14,12 @@ export interface SentMessage {
   /** The content header's payload. */
   readonly header: Buffer;
   readonly bodyBytes: number;
+}
+
+/** Properties that only some messages have. */
+export interface Extras {
+  readonly expiration?: string;
+  readonly priority?: number;
 }
 
 const noise = Buffer.alloc(1 << 16);
@@ -27,9 +36,9 @@ export class Messages {
     return this.#sent.size;
   }
 
-  add(of: Omit<SentMessage, 'number' | 'header'>): SentMessage {
+  add(of: Omit<SentMessage, 'number' | 'header'>, extras: Extras = {}): SentMessage {
     const number = this.#sent.size + 1;
-    const sent = { ...of, number, header: headerOf(number, of.bodyBytes, of.persistent) };
+    const sent = { ...of, number, header: headerOf(number, of.bodyBytes, of.persistent, extras) };
     this.#sent.set(number, sent);
     return sent;
   }
@@ -43,7 +52,7 @@ export class Messages {
   /** The message with that content. Throws when there is none. */
   identify(header: Buffer, body: Buffer): SentMessage {
     const sent = this.get(numberOf(header, body));
-    if (!header.equals(sent.header))
+    if (!header.equals(sent.header) && !isSentWithMore(sent.header, header))
       throw new Error(`message ${sent.number} has another content header than it was sent with`);
     if (!body.equals(bodyOf(sent))) throw new Error(`message ${sent.number} has another body than it was sent with`);
     return sent;
@@ -52,8 +61,8 @@ export class Messages {
 
 /** The number in a content, without checking the rest of it. */
 export function numberOf(header: Buffer, body: Buffer): number {
-  if (header.length === plainHeaderBytes) return body.readUInt32LE(0);
-  return Number(header.toString('latin1', plainHeaderBytes + 1));
+  const inBody = (header.readUInt16BE(12) & propertyFlags.messageId) === 0;
+  return inBody ? body.readUInt32LE(0) : Number(peekProperty(header, 0, header.length, 'messageId'));
 }
 
 export function bodyOf({ number, bodyBytes }: SentMessage): Buffer {
@@ -64,9 +73,27 @@ export function bodyOf({ number, bodyBytes }: SentMessage): Buffer {
   return body;
 }
 
-function headerOf(number: number, bodyBytes: number, persistent: boolean): Buffer {
+const deathHeader = /^x-(death$|(first|last)-death-(exchange|queue|reason)$)/;
+const countHeader = /^x-(delivery|acquired)-count$/;
+
+/** Whether a header is the one that was sent, but for what a broker adds: counts of returns, and of a dead letter how it died. */
+function isSentWithMore(sent: Buffer, got: Buffer): boolean {
+  const { headers = Table.empty, ...rest } = decodeProperties(got);
+  const { expiration, ...before } = decodeProperties(sent);
+  const isLetter = headers.get('x-death')?.type === 'array';
+  for (const [key] of headers) if (!countHeader.test(key) && !(isLetter && deathHeader.test(key))) return false;
+  const expected = isLetter || expiration === undefined ? before : { ...before, expiration };
+  return sent.readUInt32BE(8) === got.readUInt32BE(8) && isDeepStrictEqual(rest, expected);
+}
+
+function headerOf(number: number, bodyBytes: number, persistent: boolean, extras: Extras): Buffer {
   const inBody = bodyBytes >= 4 && number % 5 !== 0;
   const id = inBody ? '' : String(number);
+  if (Object.keys(extras).length > 0)
+    return encodeProperties(
+      { deliveryMode: persistent ? 2 : 1, ...(inBody ? {} : { messageId: id }), ...extras },
+      bodyBytes,
+    );
   const header = Buffer.alloc(plainHeaderBytes + (inBody ? 0 : 1 + id.length));
   header.writeUInt16BE(60, 0);
   header.writeUInt32BE(bodyBytes, 8);

@@ -32,7 +32,7 @@ export class Observer {
     if (kept && this.history.wasGone(number, queue)) throw new Error(`message ${number} is back in queue ${queue}`);
     // Within a life the wires can make the later delivery arrive first.
     const firstLife = this.#delivered.get(key) ?? this.life;
-    if (!redelivered && firstLife < this.life)
+    if (!redelivered && firstLife < this.life && !this.history.isDoubled(number, queue))
       throw new Error(
         `message ${number} of queue ${queue} was delivered in life ${firstLife}, and now comes without the mark`,
       );

@@ -5,17 +5,20 @@ import type { Message } from '../../src/broker/message.ts';
 import type { Queue } from '../../src/broker/queue.ts';
 import { removeMessage, takeBack } from '../../src/broker/take-back.ts';
 import type { Chance } from './chance.ts';
+import type { Features } from './features.ts';
 import type { Life } from './life.ts';
 import type { Observer } from './observer.ts';
 
 export class Operator {
   readonly #chance: Chance;
   readonly #observer: Observer;
+  readonly #features: Features;
   readonly #trace: (line: string) => void;
   /** What was wrong with what a look has shown. */
   error: Error | undefined;
 
-  constructor(chance: Chance, observer: Observer, trace: (line: string) => void) {
+  constructor(chance: Chance, observer: Observer, features: Features, trace: (line: string) => void) {
+    this.#features = features;
     this.#chance = chance;
     this.#observer = observer;
     this.#trace = trace;
@@ -29,7 +32,24 @@ export class Operator {
     const roll = chance.next();
     if (roll < 0.5) this.#takeBack(queues);
     else if (roll < 0.6) this.#remove(queue);
+    else if (roll < 0.75 && this.#features.uses('policies')) this.#setPolicy(life);
     else this.#look(life, queue);
+  }
+
+  #setPolicy({ stores }: Life): void {
+    const vhost = stores?.broker.vhosts.get('/');
+    if (vhost === undefined) return;
+    const name = this.#chance.pick(['p0', 'p1']);
+    const { pattern, definition } = this.#features.policy();
+    if ([...vhost.rules.policies].some(policy => policy.name === name) && this.#chance.of(0.5)) {
+      this.#trace(`operator deletes policy ${name}`);
+      vhost.setRule({ type: 'policy.delete', vhost: '/', name });
+      return;
+    }
+    this.#trace(`operator sets policy ${name} for ${pattern}: ${JSON.stringify(definition)}`);
+    const priority = this.#chance.below(3);
+    this.#observer.history.tally.policies++;
+    vhost.setRule({ type: 'policy.put', vhost: '/', name, pattern, applyTo: 'queues', priority, definition });
   }
 
   #takeBack(queues: readonly Queue[]): void {

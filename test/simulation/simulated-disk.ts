@@ -237,10 +237,10 @@ export class SimulatedDisk implements Disk {
   async makeFolder(): Promise<void> {}
 
   syncFolder(folder: string): Promise<void> {
-    const before = this.#changes.length === 0 ? undefined : this.#changes.at(-1);
+    const asked = new Set(this.#changes.filter(change => change.folder === folder));
     return this.#later({ kind: 'syncFolder', path: folder }, () => {
-      const upTo = before === undefined ? -1 : this.#changes.indexOf(before);
-      const covered = this.#changes.filter((change, index) => index <= upTo && change.folder === folder);
+      // Another one may have covered some of them in the meantime.
+      const covered = this.#changes.filter(change => asked.has(change));
       for (const change of covered) apply(change, this.#keptNames);
       this.#changes = this.#changes.filter(change => !covered.includes(change));
     });

@@ -81,6 +81,9 @@ export class State {
       case 'unbound':
         this.#unset(keyOf({ ...fact, type: 'bound' }));
         return;
+      case 'policy.delete':
+        this.#unset(keyOf(fact));
+        return;
       default:
     }
     this.#set(keyOf(fact), JSON.stringify(fact));

@@ -1,4 +1,6 @@
 // The journal with a witness: it notes all that it is given, and breaks a rule where a fault asks for it.
+import type { DeathReason } from '../../src/broker/dead-letter.ts';
+import { DeadLetters } from '../../src/broker/dead-letters.ts';
 import type { Entry } from '../../src/broker/entry.ts';
 import type { Fact } from '../../src/broker/facts.ts';
 import type { Message } from '../../src/broker/message.ts';
@@ -7,6 +9,13 @@ import type { SegmentState } from '../../src/storage/segment-state.ts';
 import type { Fault } from './faults.ts';
 import type { History } from './history.ts';
 import { type Messages, numberOf, type SentMessage } from './messages.ts';
+
+const { add } = DeadLetters.prototype;
+DeadLetters.prototype.add = function (entry, reason): void {
+  const { journal } = entry.queue.services;
+  if (journal instanceof WitnessJournal) journal.died(entry, reason);
+  add.call(this, entry, reason);
+};
 
 export class WitnessJournal extends Journal {
   readonly #history: History;
@@ -28,18 +37,26 @@ export class WitnessJournal extends Journal {
   override publish(entry: Entry): void {
     const sent = this.#sent(entry.message);
     super.publish(entry);
-    this.#history.published(sent, [entry]);
+    this.#history.published(sent, entry.message, [entry]);
   }
 
   override publishToAll(message: Message, entries: readonly Entry[]): void {
     const sent = this.#sent(message);
     super.publishToAll(message, entries);
-    this.#history.published(sent, entries);
+    this.#history.published(sent, message, entries);
   }
 
   override settle(entry: Entry): void {
+    if (this.#fault === 'settled before the dead letter' && this.#history.isSettled(entry)) return;
     super.settle(entry);
     this.#history.settled([{ queue: entry.queue.id, sequence: entry.sequence }]);
+  }
+
+  /** An entry that has died is on its way to where its queue's dead letters go. */
+  died(entry: Entry, reason: 'due' | DeathReason): void {
+    if (entry.id === 0 || entry.message.store !== this) return;
+    this.#history.died(entry, reason);
+    if (this.#fault === 'settled before the dead letter') this.settle(entry);
   }
 
   override settleAll(entries: readonly { readonly id: number; readonly bodyBytes: number }[]): void {

@@ -7,6 +7,7 @@ import { Consumer } from '../../../src/broker/consumer.ts';
 import { Entry } from '../../../src/broker/entry.ts';
 import { Marks } from '../../../src/broker/marks.ts';
 import { publish } from '../../../src/broker/publish.ts';
+import { plainSettings } from '../../../src/broker/queue-settings.ts';
 import { ReadyList } from '../../../src/broker/ready-list.ts';
 import type { NewPlace } from '../../../src/broker/store.ts';
 import { Unsettled } from '../../../src/broker/unsettled.ts';
@@ -359,4 +360,40 @@ test('what stands behind the last one that lives and has expired is not handed o
   worker.consume(queue);
   expect(worker.got).toEqual(['lives']);
   expect([queue.ready.count, queue.deaths.expired]).toEqual([0, 1]);
+});
+
+test('what stands behind a damaged one and has expired is not handed out', () => {
+  const bench = new Bench();
+  const queue = bench.queue();
+  for (const text of ['damaged', 'dies', 'lives']) {
+    const entry = queue.newEntry(bench.message(text));
+    bench.journal.publish(entry);
+    if (text === 'dies') entry.marks = new Marks(1, 0, 0, 0);
+    queue.enqueue(entry);
+  }
+  queue.pageOut();
+  bench.journal.drop(100);
+  bench.clock.now = 2;
+  const worker = new Worker(bench);
+  worker.consume(queue);
+  bench.journal.read();
+  expect(worker.got).toEqual(['lives']);
+  expect([bench.lost.length, queue.deaths.expired]).toEqual([1, 1]);
+});
+
+test('what was delivered and is on its way to a dead-letter exchange is told of at a stop', () => {
+  const bench = new Bench();
+  const queue = bench.queue();
+  queue.configure({ ...plainSettings, deadLetterExchange: 'dead', maxLength: 1 });
+  const worker = new Worker(bench);
+  worker.consume(queue);
+  for (const text of ['rejected', 'back', 'first']) publish([queue], bench.message(text), bench.journal);
+  bench.journal.accepting = false;
+  worker.settle(1, 1, 'reject');
+  worker.leave();
+  publish([queue], bench.message('new'), bench.journal);
+  publish([queue], bench.message('newer'), bench.journal);
+  // Of the four that are on their way one was never delivered.
+  expect(queue.deaths).toMatchObject({ rejected: 1, maxlen: 3 });
+  expect([...bench.services.deadLetters.deliveredIds()].sort()).toEqual([1, 2, 3]);
 });

@@ -49,7 +49,7 @@ export class Worker implements Recipient {
 
   cancelled(): void {}
 
-  settle(from: number, upTo: number, verdict: 'ack' | 'requeue'): void {
+  settle(from: number, upTo: number, verdict: 'ack' | 'reject' | 'requeue'): void {
     settleRange(this as unknown as Channel, from, upTo, verdict);
   }
 
