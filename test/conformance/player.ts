@@ -48,6 +48,8 @@ export class Player {
   private dying = false;
   /** Some queue has priorities. */
   private levels = false;
+  /** Some queue has a single active consumer. */
+  private single = false;
   /** Some queue keeps nothing that nobody takes at once. */
   private momentary = false;
 
@@ -96,6 +98,7 @@ export class Player {
   private argumentsOf(ability: Ability, queue: number): Fields {
     this.dying ||= ability.includes('dead');
     this.levels ||= ability.includes('levels');
+    this.single ||= ability.includes('single active');
     this.momentary ||= ability.includes('lives not');
     const dead =
       queue === 0
@@ -309,6 +312,7 @@ export class Player {
         return;
       }
       case 'cancel':
+        if (this.single) return; // an intended difference: RabbitMQ does not go on to the next consumer by itself
         await ask('basic.cancel', { consumerTag: operation.tag });
         seat.consumers.delete(operation.tag);
         return;
