@@ -440,7 +440,7 @@ export class Queue implements Holder {
   }
 
   /**
-   * Lets go of what has expired at the head, and of what is too much. False when what has expired is still there, because too much is on
+   * Lets go of what is too much, and of what has expired at the head. False when what has expired is still there, because too much is on
    * its way to dead-letter exchanges; `anyhow` says that it has to go all the same.
    */
   tidy(now: number = this.services.clock.now, anyhow = false): boolean {

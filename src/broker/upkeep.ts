@@ -52,7 +52,7 @@ export class Upkeep {
   }
 
   /**
-   * Lets go of what has expired at the head, and of what is too much. False when what has expired is still there, because too much is on
+   * Lets go of what is too much, and of what has expired at the head. False when what has expired is still there, because too much is on
    * its way to dead-letter exchanges; `anyhow` says that it has to go all the same.
    */
   tidy(now: number, anyhow: boolean): boolean {
@@ -64,16 +64,17 @@ export class Upkeep {
         ready.return(entry);
         this.joined(entry.marks);
       }
+    // First what is too much (RabbitMQ's order): an expired message that came back to a full queue was one too many.
+    if (this.drops) {
+      const { maxLength, maxLengthBytes } = queue.settings;
+      while ((ready.count > maxLength || ready.bytes > maxLengthBytes) && (anyhow || !this.#hasToWait()))
+        queue.leave(ready.take() as Entry, 'maxlen');
+    }
     if (this.timed) {
       for (let deadline = ready.headDeadline; deadline !== 0 && deadline <= now; deadline = ready.headDeadline) {
         if (!anyhow && this.#hasToWait()) return false;
         queue.leave(ready.takeExpired(now) as Entry, 'expired');
       }
-    }
-    if (this.drops) {
-      const { maxLength, maxLengthBytes } = queue.settings;
-      while ((ready.count > maxLength || ready.bytes > maxLengthBytes) && (anyhow || !this.#hasToWait()))
-        queue.leave(ready.take() as Entry, 'maxlen');
     }
     this.watch();
     return true;

@@ -232,8 +232,8 @@ export class Vhost {
       throw notImplemented(
         `cannot delete ${this.queueResource(queue.name)}. queue.delete operations with ${flag} flag set are not supported by quorum queues`,
       );
-    if (when.ifUnused && queue.consumers.size > 0) throw preconditionFailed(`${this.queueResource(queue.name)} in use`);
     if (when.ifEmpty && queue.ready.count > 0) throw preconditionFailed(`${this.queueResource(queue.name)} not empty`);
+    if (when.ifUnused && queue.consumers.size > 0) throw preconditionFailed(`${this.queueResource(queue.name)} in use`);
   }
 
   /** Deletes the queue, its bindings and what it holds. `deleted` is told how many messages waited in it, before consumers are told. */

@@ -250,8 +250,10 @@ export class Publishing {
       if (!journal.accepting) channel.connection.publisherPause.outrun = journal;
       return;
     }
-    if (outcome === 'refused') channel.confirms?.refused();
-    else channel.confirms?.immediate();
+    if (outcome === 'refused') {
+      channel.confirms?.refused();
+      channel.transaction?.refused();
+    } else channel.confirms?.immediate();
     // A transient message needs no disk, unless there is no room for it in memory.
     if (memory.bytes > memory.limit) this.#makeRoom();
   }

@@ -22,6 +22,8 @@ export class Transaction {
   /** Deliveries stay with the channel until the commit. All up to this tag were settled here, and these. */
   #settledUpTo = 0;
   readonly #settledAlone = new Set<number>();
+  /** A queue refused something of what was committed last. */
+  #partial = false;
   /** What all this takes, as the limit counts it, bytes. */
   #bytes = 0;
 
@@ -60,6 +62,15 @@ export class Transaction {
   /** Whether the delivery is settled here and waits for the commit. */
   hasSettled(tag: number): boolean {
     return tag <= this.#settledUpTo || this.#settledAlone.has(tag);
+  }
+
+  get isPartial(): boolean {
+    return this.#partial;
+  }
+
+  /** A queue is full and did not take what the commit gave it. */
+  refused(): void {
+    this.#partial = true;
   }
 
   /** Publishes, then settles. */
@@ -110,10 +121,11 @@ export const transactionHandlers: Handlers = {
     // What the commit sets free for this channel is delivered after its answer.
     channel.credit.open = false;
     transaction.commit();
-    const resume = channel.park();
+    const resume = channel.park(90, 20);
     journal.whenDurable({
       durable: () =>
         resume(() => {
+          if (transaction.isPartial) throw preconditionFailed('partial tx completion');
           channel.send('tx.commit-ok', {});
           if (!channel.connection.congested) channel.reopen();
         }),

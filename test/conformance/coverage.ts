@@ -317,7 +317,6 @@ const leftOut: { readonly [what: string]: string } = {
   streams: 'a queue of type stream is refused',
   'deletion of a vhost or user, closing by an operator (edge 25)': 'comes with the management API',
   'limits of consumers of a channel and of connections of the node': 'are settings, set before the broker starts',
-  'partial tx completion': 'no client can bring it about',
   'what a restart keeps (edges 16 and 17)': 'is shown by the torture and simulation suites, which crash the broker',
 };
 

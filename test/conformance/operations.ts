@@ -1,5 +1,6 @@
 // The operations of the random comparison: what they are, and how fast-check makes sequences of them.
 import fc from 'fast-check';
+import type { TableInput } from './wire-codec.ts';
 
 /** Channels 0 and 2 are on one connection, 1 and 3 on another. Channels 0 and 1 take from queue 0, 2 and 3 from queue 1. */
 export const channelCount = 4;
@@ -19,7 +20,11 @@ export const abilities = [
   'lives not and dead',
   'levels',
   'levels and drops',
+  'levels and refuses',
+  'levels and dead',
   'single active',
+  'single active and dead',
+  'unused for long',
 ] as const;
 export type Ability = (typeof abilities)[number];
 
@@ -30,7 +35,7 @@ export type Operation =
   | { op: 'purge'; ch: number; queue: number }
   | { op: 'declare-exchange'; ch: number; exchange: number; type: string; alternate?: number | undefined }
   | { op: 'delete-exchange'; ch: number; exchange: number; ifUnused: boolean }
-  | { op: 'bind' | 'unbind'; ch: number; queue: number; exchange: number; key: string }
+  | { op: 'bind' | 'unbind'; ch: number; queue: number; exchange: number; key: string; match?: TableInput | undefined }
   | { op: 'bind-exchange' | 'unbind-exchange'; ch: number; source: number; destination: number; key: string }
   | {
       op: 'publish';
@@ -43,7 +48,9 @@ export type Operation =
       /** Milliseconds: at once, or never while the test runs. */
       expiration?: '0' | '3600000' | undefined;
       priority?: number | undefined;
+      headers?: TableInput | undefined;
       copy?: string | undefined;
+      blind?: string | undefined;
     }
   | { op: 'get'; ch: number; noAck: boolean }
   | { op: 'consume'; ch: number; tag: string; noAck: boolean; exclusive: boolean; priority?: number | undefined }
@@ -56,9 +63,30 @@ export type Operation =
 
 const ch = fc.nat({ max: channelCount - 1 });
 const queue = fc.nat({ max: 1 });
-const exchange = fc.nat({ max: 2 });
+const exchange = fc.nat({ max: 3 });
 const key = fc.constantFrom('q0', 'q1', 'a', 'a.b', 'a.#', '*.b', '');
 const tag = fc.constantFrom('one', 'two');
+/** What a binding asks of headers, and headers that answer it. */
+const match = fc.constantFrom<TableInput>(
+  { 'x-match': 'all', a: 1, b: 'x' },
+  { b: 'x', 'x-match': 'all', a: 1 },
+  { 'x-match': 'any', a: 1, b: 'x' },
+  { 'x-match': 'any', a: null },
+  { a: 2 },
+  { 'x-match': 'none', a: 1 },
+  {},
+);
+const headers = fc.constantFrom<TableInput>(
+  { a: 1 },
+  { a: 2 },
+  { a: 1, b: 'x' },
+  [
+    ['b', 'S', 'x'],
+    ['a', 'd', 1],
+  ],
+  { b: 'y' },
+  { a: null },
+);
 const rarely = fc.integer({ min: 1, max: 12 }).map(n => n === 1);
 
 /** One time in four, one time in ten. */
@@ -81,7 +109,9 @@ const publish = (to: fc.Arbitrary<number>, key: fc.Arbitrary<string>): fc.Arbitr
     count: fc.integer({ min: 1, max: 4 }),
     expiration: sometimes(fc.constantFrom('0', '3600000')),
     priority: sometimes(fc.nat({ max: 7 })),
+    headers: fc.option(headers, { nil: undefined, freq: 1 }),
     copy: seldom(fc.constantFrom('q0', 'q1', 'a.b')),
+    blind: seldom(fc.constantFrom('q0', 'q1', 'a.b')),
   });
 const ability = fc.constantFrom(...abilities);
 const weighted: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Operation>])[] = [
@@ -105,18 +135,21 @@ const weighted: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<Oper
       op: one('declare-exchange'),
       ch,
       exchange,
-      type: fc.constantFrom('direct', 'fanout', 'topic'),
+      type: fc.constantFrom('direct', 'fanout', 'topic', 'headers'),
       alternate: sometimes(exchange),
     }),
   ],
   [1, fc.record({ op: one('delete-exchange'), ch, exchange, ifUnused: fc.boolean() })],
   [4, fc.record({ op: one('bind'), ch, queue, exchange, key })],
+  [2, fc.record({ op: one('bind'), ch, queue, exchange: fc.constant(3), key, match: sometimes(match) })],
+  [1, fc.record({ op: one('bind'), ch, queue, exchange, key, match })],
+  [1, fc.record({ op: one('unbind'), ch, queue, exchange, key, match })],
   [2, fc.record({ op: one('unbind'), ch, queue, exchange, key })],
   [1, fc.record({ op: one('bind-exchange'), ch, source: exchange, destination: exchange, key })],
   [1, fc.record({ op: one('unbind-exchange'), ch, source: exchange, destination: exchange, key })],
   [18, publish(fc.constant(-1), fc.constantFrom('q0', 'q1'))],
   [8, publish(exchange, fc.constantFrom('q0', 'q1', 'a', 'a.b'))],
-  [2, publish(fc.integer({ min: -1, max: 2 }), fc.constantFrom('a', 'nowhere', ''))],
+  [2, publish(fc.integer({ min: -1, max: 3 }), fc.constantFrom('a', 'nowhere', ''))],
   [8, fc.record({ op: one('get'), ch, noAck: rarely })],
   [
     8,
@@ -164,10 +197,13 @@ export const prelude = ([first, second]: readonly [Ability, Ability]): readonly 
   { op: 'declare-exchange', ch: 0, exchange: 0, type: 'direct' },
   { op: 'declare-exchange', ch: 0, exchange: 1, type: 'fanout' },
   { op: 'declare-exchange', ch: 0, exchange: 2, type: 'topic' },
+  { op: 'declare-exchange', ch: 0, exchange: 3, type: 'headers' },
   { op: 'bind', ch: 0, queue: 0, exchange: 0, key: 'q0' },
   { op: 'bind', ch: 0, queue: 1, exchange: 1, key: '' },
   { op: 'bind', ch: 0, queue: 0, exchange: 1, key: '' },
   { op: 'bind', ch: 0, queue: 1, exchange: 2, key: 'a.#' },
+  { op: 'bind', ch: 0, queue: 0, exchange: 3, key: '', match: { 'x-match': 'all', a: 1, b: 'x' } },
+  { op: 'bind', ch: 0, queue: 1, exchange: 3, key: '', match: { 'x-match': 'any', a: 1, b: 'x' } },
 ];
 
 /** Sequences of operations. */

@@ -2,7 +2,7 @@
 import type { Broker } from './brokers.ts';
 import { type Ability, channelCount, type Operation } from './operations.ts';
 import { type Arrival, type Channel, Wire } from './wire.ts';
-import type { Fields, Table } from './wire-codec.ts';
+import { type Entry, type Fields, type Table, toTable } from './wire-codec.ts';
 
 /** What a client knows of its channel. */
 type Seat = {
@@ -48,6 +48,8 @@ export class Player {
   private dying = false;
   /** Some queue has priorities. */
   private levels = false;
+  /** Some queue has a single active consumer. */
+  private single = false;
   /** Some queue keeps nothing that nobody takes at once. */
   private momentary = false;
 
@@ -96,6 +98,7 @@ export class Player {
   private argumentsOf(ability: Ability, queue: number): Fields {
     this.dying ||= ability.includes('dead');
     this.levels ||= ability.includes('levels');
+    this.single ||= ability.includes('single active');
     this.momentary ||= ability.includes('lives not');
     const dead =
       queue === 0
@@ -128,8 +131,16 @@ export class Player {
         return { 'x-max-priority': 5 };
       case 'levels and drops':
         return { 'x-max-priority': 5, 'x-max-length': 3 };
+      case 'levels and refuses':
+        return { 'x-max-priority': 5, 'x-max-length': 3, 'x-overflow': 'reject-publish' };
+      case 'levels and dead':
+        return { 'x-max-priority': 5, 'x-max-length': 3, ...dead };
       case 'single active':
         return { 'x-single-active-consumer': true };
+      case 'single active and dead':
+        return { 'x-single-active-consumer': true, ...dead };
+      case 'unused for long':
+        return { 'x-expires': 3_600_000 };
     }
   }
 
@@ -225,7 +236,7 @@ export class Player {
       this.looking.send('queue.delete', { queue: this.queue(number) });
       await this.looking.next();
     }
-    for (const number of [0, 1, 2]) {
+    for (const number of [0, 1, 2, 3]) {
       await this.looking.call('exchange.delete', { exchange: this.exchange(number) });
     }
   }
@@ -267,7 +278,8 @@ export class Player {
       case 'bind':
       case 'unbind': {
         const [queue, exchange] = [this.queue(operation.queue), this.exchange(operation.exchange)];
-        await ask(`queue.${operation.op}`, { queue, exchange, routingKey: this.key(operation.key) });
+        const routingKey = this.key(operation.key);
+        await ask(`queue.${operation.op}`, { queue, exchange, routingKey, arguments: operation.match ?? {} });
         return;
       }
       case 'bind-exchange':
@@ -300,6 +312,7 @@ export class Player {
         return;
       }
       case 'cancel':
+        if (this.single) return; // an intended difference: RabbitMQ does not go on to the next consumer by itself
         await ask('basic.cancel', { consumerTag: operation.tag });
         seat.consumers.delete(operation.tag);
         return;
@@ -344,15 +357,26 @@ export class Player {
     }
   }
 
+  private headers({ headers = {}, copy, blind }: Operation & { op: 'publish' }): Table {
+    const keys = (name: string, key: string): Entry => [name, 'A', [['S', this.key(key)]]];
+    return [
+      ...toTable(headers),
+      ...(copy === undefined ? [] : [keys('CC', copy)]),
+      // An intended difference: RabbitMQ routes dead letters by the BCC keys of their publish, too.
+      ...(blind === undefined || this.dying ? [] : [keys('BCC', blind)]),
+    ];
+  }
+
   private async publish(seat: Seat, operation: Operation & { op: 'publish' }): Promise<void> {
     for (let n = 0; n < operation.count; n++) {
-      const { expiration, priority, copy } = operation;
+      const { expiration, priority } = operation;
+      const headers = this.headers(operation);
       const properties = {
         ...(operation.persistent ? { deliveryMode: 2 } : {}),
         // RabbitMQ does not look at a message that comes to the head of a queue with priorities before others until something else happens.
         ...(expiration === undefined || this.levels ? {} : { expiration }),
         ...(priority === undefined ? {} : { priority }),
-        ...(copy === undefined ? {} : { headers: [['CC', 'A', [['S', this.key(copy)]]]] as Table }),
+        ...(headers.length === 0 ? {} : { headers }),
       };
       const options = { mandatory: operation.mandatory, properties };
       seat.channel.publish(

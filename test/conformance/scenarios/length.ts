@@ -334,6 +334,56 @@ scenario('a transaction may be too much for a queue that drops', { covers: [cove
 });
 
 scenario(
+  'a transaction that is too much for a queue that refuses closes the channel; the rest of it holds',
+  { covers: [covers.reject, 'tx.commit/ok'] },
+  async t => {
+    const channel = await t.channel();
+    const full = await t.queue(channel, { arguments: { 'x-max-length': 1, ...rejecting } });
+    const other = await t.filled(channel, ['d']);
+    await channel.got(other, 1, 0, 'd');
+    await channel.call('tx.select', {}, {});
+    for (const body of ['a', 'b']) channel.publish('', full, body);
+    channel.publish('', other, 'c');
+    channel.ack(1);
+    channel.send('tx.commit');
+    await channel.refused(406, 'PRECONDITION_FAILED - partial tx completion', 'tx.commit');
+    await t.holds(full, ['a']);
+    await t.holds(other, ['c']);
+  },
+);
+
+scenario(
+  'what comes to the head expired when the first is dropped goes as well',
+  { covers: [covers.head] },
+  async t => {
+    const grave = await Grave.dig(t);
+    const queue = await t.queue(await t.channel(), grave.arguments({ 'x-max-length': 2 }));
+    await t.publishes('', queue, 'lives');
+    await t.publishes('', queue, 'a', { expiration: '0' });
+    await t.publishes('', queue, 'b', { expiration: '0' });
+    await grave.receives({ body: 'lives', deaths: [{ reason: 'maxlen', queue }] });
+    for (const body of ['a', 'b']) {
+      await grave.receives({ body, deaths: [{ reason: 'expired', queue, expiration: '0' }] });
+    }
+    await t.sees(queue, 0);
+  },
+);
+
+scenario('what comes back expired to a full queue goes as too much', { covers: [covers.head] }, async t => {
+  const grave = await Grave.dig(t);
+  const channel = await t.channel();
+  const queue = await t.queue(channel, grave.arguments({ 'x-max-length': 2 }));
+  await channel.consume(queue, 'c');
+  await t.publishes('', queue, 'a', { expiration: '0' });
+  await channel.delivered('c', 1, queue, 'a', { properties: { expiration: '0' } });
+  await channel.call('basic.cancel', { consumerTag: 'c' }, { consumerTag: 'c' });
+  for (const body of ['b', 'c']) await t.publishes('', queue, body);
+  channel.send('basic.nack', { deliveryTag: 1, requeue: true });
+  await grave.receives({ body: 'a', deaths: [{ reason: 'maxlen', queue, expiration: '0' }] });
+  await t.holds(queue, ['b', 'c']);
+});
+
+scenario(
   'dead letters over the limit of their queue are dropped there',
   { covers: [covers.reject, 'dead-letter/routing'] },
   async t => {

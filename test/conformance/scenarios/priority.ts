@@ -295,6 +295,37 @@ for (const type of ['classic', 'quorum']) {
   );
 }
 
+scenario(
+  'single active: what waits when the active one cancels',
+  {
+    covers: ['single-active-consumer'],
+    differs: {
+      rabbitmq: 'leaves it in the queue; the next publish empties the queue and cancels its consumers',
+      leveret: 'delivers it to the next consumer at once',
+      reason: 'a message must not wait while a consumer has room for it',
+    },
+  },
+  async t => {
+    const queue = await t.queue(await t.channel(), single());
+    const active = await consumer(t, queue, undefined, 1);
+    const next = await consumer(t, queue, undefined);
+    await t.publishes('', queue, 'a');
+    await t.publishes('', queue, 'b');
+    await active.delivered('c', 1, queue, 'a');
+    await active.call('basic.cancel', { consumerTag: 'c' }, { consumerTag: 'c' });
+    if (t.onRabbitmq) {
+      active.ack(1);
+      await active.quiet();
+      await next.quiet();
+      await t.sees(queue, 1, 1);
+      return;
+    }
+    await next.delivered('c', 1, queue, 'b');
+    await t.publishes('', queue, 'c');
+    await next.delivered('c', 2, queue, 'c');
+  },
+);
+
 for (const how of ['channel.close', 'connection.close', 'a lost connection'] as const) {
   scenario(
     `single active: after ${how} the next gets what was in hand`,

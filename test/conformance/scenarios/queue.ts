@@ -359,6 +359,24 @@ scenario('delete if-empty with a message is refused', { covers: ['queue.delete/n
   await t.holds(queue, ['a']);
 });
 
+scenario(
+  'delete if-unused and if-empty of a queue that is neither says that it is not empty',
+  { covers: ['queue.delete/not-empty', 'err:in-use'] },
+  async t => {
+    const [owner, channel] = [await t.channel(), await t.channel()];
+    const queue = await t.queue(owner);
+    await owner.call('basic.qos', { prefetchCount: 1 }, {});
+    await owner.consume(queue, 'c');
+    await t.publishes('', queue, 'a');
+    await t.publishes('', queue, 'b');
+    await owner.delivered('c', 1, queue, 'a');
+    await t.sees(queue, 1, 1);
+    channel.send('queue.delete', { queue, ifUnused: true, ifEmpty: true });
+    await channel.refused(406, `PRECONDITION_FAILED - ${Q(queue)} not empty`, 'queue.delete');
+    await t.sees(queue, 1, 1);
+  },
+);
+
 scenario('unacknowledged messages do not keep a queue from being empty', { covers: ['queue.delete/ok'] }, async t => {
   const channel = await t.channel();
   const queue = await t.filled(channel, ['a']);
