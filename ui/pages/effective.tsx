@@ -53,7 +53,8 @@ function Origin({ vhost, value: { from, policy } }: { vhost: string; value: Effe
   const kind: PolicyKind = from === 'policy' ? 'policies' : 'operator-policies';
   return (
     <>
-      {from} <PolicyName kind={kind} vhost={vhost} name={policy ?? ''} />
+      <PolicyName kind={kind} vhost={vhost} name={policy ?? ''} />
+      <small class="muted">{from}</small>
     </>
   );
 }

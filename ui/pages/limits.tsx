@@ -58,7 +58,7 @@ function setLimits(kind: LimitsKind, name: string, limits: Limits): void {
         const path = api`${kind}/${name}/${id}`;
         await (value === undefined ? send('DELETE', path) : send('PUT', path, { value }));
       }
-      return `Set the limits of ${name}.`;
+      return `${name}: ${limitsOf[kind].map(([id, title]) => `${title.toLowerCase()} ${limitText(values[id])}`).join(', ')}.`;
     },
   });
 }

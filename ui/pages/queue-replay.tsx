@@ -43,9 +43,9 @@ export function QueueReplay({ queue }: { queue: Queue }): JSX.Element {
         )}
         {own.map(replay => {
           const wanted = counted.get(replay.id);
-          return (
-            <ReplayCard key={replay.id} replay={replay} send={wanted && (() => replayThem(path, replay, wanted))} />
-          );
+          const sent = (): void => setCounted(before => new Map([...before].filter(([id]) => id !== replay.id)));
+          const ask = wanted && (() => replayThem(path, replay, wanted, sent));
+          return <ReplayCard key={replay.id} replay={replay} send={ask} />;
         })}
       </Section>
     </div>
@@ -131,7 +131,8 @@ function wantedIn({ older_s, younger_s, exchange, routing_key, ...rest }: Values
   return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== '' && value !== undefined));
 }
 
-function replayThem(path: string, { matched, unroutable, skipped }: Replay, wanted: Wanted): void {
+/** What was counted is sent once: then the numbers are others. */
+function replayThem(path: string, { matched, unroutable, skipped }: Replay, wanted: Wanted, sent: () => void): void {
   const number = matched - unroutable - skipped;
   askDanger({
     title: 'Send these dead letters back?',
@@ -143,8 +144,9 @@ function replayThem(path: string, { matched, unroutable, skipped }: Replay, want
       </p>
     ),
     act: async () => {
-      await send('POST', path, wanted);
-      return 'The replay has begun.';
+      const { id } = await send<Replay>('POST', path, wanted);
+      sent();
+      return `Replay ${id} has begun.`;
     },
   });
 }
