@@ -281,11 +281,14 @@ export function missing(product: Product): boolean {
 }
 
 /** Starts Leveret as built in `dist/`. */
-function startLeveret(): Promise<Broker> {
+function startLeveret(plugins: readonly string[]): Promise<Broker> {
   const prepare: Parameters<typeof launch>[1] = (folder, port, { management, prometheus }) => {
     // Hashes as RabbitMQ makes them, so that both say the same of users.
     const hashing = 'password_hashing_module = rabbit_password_hashing_sha256\n';
-    fs.writeFileSync(path.join(folder, 'leveret.conf'), `${hashing}event_exchange = true\n${leveretConfig()}`);
+    fs.writeFileSync(
+      path.join(folder, 'leveret.conf'),
+      `${hashing}event_exchange = ${plugins.includes('rabbitmq_event_exchange')}\n${leveretConfig()}`,
+    );
     const main = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
     const ports = ['--port', port, '--management-port', management, '--prometheus-port', prometheus].map(String);
     const flags = [...ports, '--data-dir', `${folder}/data`];
@@ -311,7 +314,7 @@ export function startBroker(product: Product, plugins: readonly string[] = []): 
     const alarm = product === 'rabbitmq' ? rabbitmqAlarm(port, process.env) : leveretAlarm(management);
     return Promise.resolve({ product, port, management, prometheus, ours: false, alarm, stop: async () => {} });
   }
-  return product === 'rabbitmq' ? startRabbitmq(plugins) : startLeveret();
+  return product === 'rabbitmq' ? startRabbitmq(plugins) : startLeveret(plugins);
 }
 
 /** The products that `ORACLE_TARGET` names, by default both. */
