@@ -21,7 +21,7 @@ export function QueueSettings({ queue }: { queue: Queue }): JSX.Element {
     <div class="columns">
       <EffectiveSettings vhost={queue.vhost} effective={queue.effective} />
       <Declared queue={queue} />
-      <Section title="What left it without an ack">
+      <Section title="Died, dropped, kept back">
         <Facts
           facts={[
             ...Object.entries(queue.deaths ?? {}).map(
