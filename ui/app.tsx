@@ -24,7 +24,7 @@ import { OverviewPage } from './pages/overview.tsx';
 import { QueuePage } from './pages/queue.tsx';
 import { QueuesPage } from './pages/queues.tsx';
 import { TryPage } from './pages/try.tsx';
-import { isAdministrator, logout, user, vhosts } from './session.ts';
+import { isPolicymaker, logout, user, vhosts } from './session.ts';
 import { nextTheme, theme } from './theme.ts';
 import { link, setParams, view } from './url.ts';
 
@@ -68,7 +68,7 @@ function Frame(): JSX.Element {
           {rail.map(([id, title, icon]) => (
             <RailLink key={id} id={id} title={title} icon={icon} here={here} />
           ))}
-          {isAdministrator.value && <RailLink id="admin" title="Admin" icon="admin" here={here} />}
+          {isPolicymaker.value && <RailLink id="admin" title="Admin" icon="admin" here={here} />}
         </nav>
         <Foot />
       </aside>

@@ -1,6 +1,6 @@
 // What needs somebody's attention, the worst first.
-import { age, count, duration, plural, rate } from './format.ts';
-import type { ConnectionInfo, NodeInfo, Overview, Queue } from './types.ts';
+import { age, count, duration, plural, rate, sentence } from './format.ts';
+import type { Alarm, ConnectionInfo, Overview, Queue } from './types.ts';
 
 /** Something that is not as it should be, and the place where more is to be seen. */
 export interface Trouble {
@@ -15,7 +15,7 @@ export interface Looked {
   readonly overview: Overview;
   readonly queues: readonly Queue[];
   readonly connections: readonly ConnectionInfo[];
-  readonly nodes: readonly NodeInfo[];
+  readonly alarms: readonly Alarm[];
 }
 
 /** From this age on a message at the head of a queue is old. */
@@ -25,14 +25,12 @@ const GROWING_MESSAGES = 100;
 const GROWING_RATE = 1;
 
 /** All troubles, the worst first. */
-export function troubles({ overview, queues, connections, nodes }: Looked): Trouble[] {
-  const found: Trouble[] = [];
-  for (const node of nodes) {
-    if (node.disk_free_alarm)
-      found.push({ text: 'The disk is nearly full: publishers are blocked', path: ['overview'], weight: 1e12 });
-    if (node.mem_alarm)
-      found.push({ text: 'Memory is used up: publishers are blocked', path: ['overview'], weight: 1e12 });
-  }
+export function troubles({ overview, queues, connections, alarms }: Looked): Trouble[] {
+  const found: Trouble[] = alarms.map(({ resource, reason }) => ({
+    text: `${sentence(resource)} alarm, publishers are blocked: ${reason}`,
+    path: ['overview'],
+    weight: 1e12,
+  }));
   const blocked = connections.filter(({ state }) => state === 'blocked' || state === 'blocking');
   if (blocked.length > 0) {
     found.push({

@@ -15,6 +15,10 @@ export const user = signal<User | undefined>(undefined);
 export const vhosts = signal<readonly string[]>([]);
 
 export const isAdministrator = computed(() => user.value?.tags.includes('administrator') ?? false);
+/** Whether the user may set policies. */
+export const isPolicymaker = computed(
+  () => user.value?.tags.some(tag => tag === 'administrator' || tag === 'policymaker') ?? false,
+);
 /** Whether the user sees other people's connections and the node. */
 export const isMonitoring = computed(
   () => user.value?.tags.some(tag => tag === 'administrator' || tag === 'monitoring') ?? false,

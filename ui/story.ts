@@ -10,7 +10,8 @@ export interface Event {
   readonly more: readonly string[];
 }
 
-const reasons: Readonly<Record<string, string>> = {
+/** Why messages die, in words. */
+export const deathReasons: Readonly<Record<string, string>> = {
   expired: 'its time to live was over',
   rejected: 'a worker rejected it',
   maxlen: 'the queue was full',
@@ -76,7 +77,7 @@ function deathsOf(headers: Table): Event[] {
         at: typeof time === 'number' ? time * 1000 : undefined,
         what: `Was dead-lettered from ${death['queue']}`,
         more: [
-          reasons[String(reason)] ?? String(reason),
+          deathReasons[String(reason)] ?? String(reason),
           ...(times > 1 ? [`${times.toLocaleString('en')} times, this is when it was the first time`] : []),
           ...(death['exchange'] === undefined
             ? []

@@ -24,7 +24,14 @@ export interface Queue {
   readonly exclusive?: boolean;
   readonly arguments?: Table;
   readonly policy?: string | null;
+  readonly operator_policy?: string | null;
   readonly effective_policy_definition?: Table | null;
+  /** Of one queue alone. */
+  readonly effective?: readonly EffectiveValue[];
+  /** Messages that left it without an ack, by the reason. */
+  readonly deaths?: Readonly<Record<string, number>>;
+  readonly messages_retrying?: number;
+  readonly messages_deduplicated?: number;
   readonly state?: string;
   readonly node?: string;
   readonly idle_since?: string;
@@ -62,7 +69,58 @@ export interface Exchange {
   readonly internal?: boolean;
   readonly arguments?: Table;
   readonly policy?: string | null;
+  readonly effective?: readonly EffectiveValue[];
+  readonly messages_deduplicated?: number;
+  /** Of those alone that delay. */
+  readonly messages_delayed?: number;
+  readonly message_bytes_delayed?: number;
+  readonly next_due_at?: number | null;
   readonly message_stats?: Counters;
+}
+
+/** A value that holds for a queue or an exchange. */
+export interface EffectiveValue {
+  /** The argument or, where policies alone can say it, the policy key. */
+  readonly name: string;
+  readonly key: string | null;
+  readonly value: string | number | boolean;
+  readonly from: 'argument' | 'policy' | 'operator policy';
+  /** The name of the policy that it comes from. */
+  readonly policy: string | null;
+}
+
+/** The two kinds of policies, as paths name them. */
+export type PolicyKind = 'policies' | 'operator-policies';
+
+export interface Policy {
+  readonly vhost: string;
+  readonly name: string;
+  readonly pattern: string;
+  readonly 'apply-to': string;
+  readonly definition: Table;
+  readonly priority: number;
+  readonly holds_for?: { readonly queues: number; readonly exchanges: number };
+  /** Names of what it holds for, the first 500 of each kind; of one policy alone. */
+  readonly queues?: readonly string[];
+  readonly exchanges?: readonly string[];
+  /** How many it matches for which another one holds, and which. */
+  readonly overruled?: number;
+  readonly overruled_by?: readonly string[];
+}
+
+export interface Alarm {
+  readonly node: string;
+  readonly resource: 'memory' | 'disk';
+  readonly set_by: 'watermark' | 'operator' | 'journal';
+  readonly reason: string;
+}
+
+export interface TopicPermission {
+  readonly user: string;
+  readonly vhost: string;
+  readonly exchange: string;
+  readonly write: string;
+  readonly read: string;
 }
 
 export interface Binding {
@@ -190,6 +248,16 @@ export interface Message {
   readonly payload: string;
   readonly payload_encoding: 'string' | 'base64';
   readonly truncated: boolean;
+  /** When it expires, ms; null where it does not. */
+  readonly expires_at?: number | null;
+  /** Why and where it died last; null where it never did. */
+  readonly death?: {
+    readonly reason: string;
+    readonly queue: string;
+    readonly exchange: string;
+    readonly routing_keys: readonly string[];
+    readonly count: number;
+  } | null;
   readonly worker: {
     readonly channel: string;
     readonly consumer_tag: string;
@@ -197,6 +265,31 @@ export interface Message {
     readonly delivery_tag: number;
     readonly delivered_at: number;
   } | null;
+}
+
+/** A message that an exchange keeps back. */
+export type DelayedMessage = Omit<Message, 'state' | 'redelivered' | 'worker' | 'expires_at' | 'death'> & {
+  readonly due_at: number;
+  readonly due_in_ms: number;
+};
+
+export interface Replay {
+  readonly id: number;
+  readonly vhost: string;
+  readonly queue: string;
+  readonly state: 'running' | 'done' | 'cancelled';
+  readonly dry_run: boolean;
+  readonly started_at: number;
+  readonly limit: number | null;
+  readonly rate: number | null;
+  /** Messages that are as asked for. */
+  readonly matched: number;
+  readonly sent: number;
+  readonly unroutable: number;
+  readonly skipped: number;
+  /** Not looked at yet. */
+  readonly remaining: number;
+  readonly origins: readonly { readonly exchange: string; readonly routing_key: string; readonly count: number }[];
 }
 
 export interface RouteTest {
@@ -285,6 +378,7 @@ export interface VhostInfo {
   readonly description?: string;
   readonly tags?: readonly string[];
   readonly default_queue_type?: string;
+  readonly tracing?: boolean;
   readonly messages?: number;
   readonly messages_ready?: number;
   readonly messages_unacknowledged?: number;

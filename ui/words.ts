@@ -43,7 +43,10 @@ export const words = {
   autoDelete: { says: 'AD: it is deleted when its last user has gone.', more: queues },
   exclusive: { says: 'Ex: only the connection that declared it may use it, and it goes with that.', more: queues },
   internal: { says: 'I: publishers cannot use it, only other exchanges.', more: amqp },
-  features: { says: 'D durable, AD auto-delete, Ex exclusive, I internal, Args has arguments.', more: queues },
+  features: {
+    says: 'D durable, AD auto-delete, Ex exclusive, I internal, Pol a policy holds, Args other arguments; the rest are limits, hover them to see.',
+    more: queues,
+  },
   capacity: { says: 'Part of the time in which the queue could give messages to workers at once.', more: consumers },
   tag: { says: 'The name under which a client consumes; unique on its channel.', more: consumers },
   deliveryTag: {
@@ -62,6 +65,9 @@ export const words = {
   write: { says: 'May publish to exchanges and bind queues whose names match.', more: access },
   read: { says: 'May consume from, get from and purge queues, and bind exchanges, whose names match.', more: access },
   mandatory: { says: 'The publisher asked to have the message back if no queue gets it.' },
+  deduplicated: {
+    says: 'Messages whose deduplication header had a value that was seen before; they are dropped, and their publisher is told that all is well.',
+  },
   churn: { says: 'What is opened and closed, a second; much of it means that clients do not keep their connections.' },
 } as const satisfies Record<string, Word>;
 

@@ -11,6 +11,10 @@ export type PolicyCheck = (value: Plain) => boolean;
 /** A kind of value: how it is checked in a table of arguments and in a policy, and what a page calls it. */
 export interface Kind {
   readonly shown: string;
+  /** What it is in JSON; undefined where it may be anything. */
+  readonly type?: 'number' | 'string' | 'boolean';
+  /** All there are, where they are few. */
+  readonly values?: readonly string[];
   readonly argument: ArgumentCheck;
   readonly policy: PolicyCheck;
 }
@@ -48,6 +52,7 @@ const integerTypes: ReadonlySet<string> = new Set([
 function integer(shown: string, policyMin: number, refuse: (value: bigint) => string | undefined): Kind {
   return {
     shown,
+    type: 'number',
     argument: value =>
       integerTypes.has(value.type)
         ? refuse(BigInt(value.value as number | bigint))
@@ -91,12 +96,15 @@ export const queueVersion: Kind = {
 
 export const truth: Kind = {
   shown: 'true or false',
+  type: 'boolean',
+  values: ['true', 'false'],
   argument: value => (value.type === 'bool' ? undefined : unacceptable(value)),
   policy: value => typeof value === 'boolean',
 };
 
 export const text: Kind = {
   shown: 'text',
+  type: 'string',
   argument: value => (value.type === 'longstr' ? undefined : unacceptable(value)),
   policy: value => typeof value === 'string',
 };
@@ -113,6 +121,8 @@ export function textBeside(other: string, reason: string): Kind {
 export function word(words: readonly string[], reason: string): Kind {
   return {
     shown: words.map(each => `\`${each}\``).join(', '),
+    type: 'string',
+    values: words,
     argument: value => {
       const given = textOf(value);
       if (given === undefined) return unacceptable(value);
@@ -125,6 +135,7 @@ export function word(words: readonly string[], reason: string): Kind {
 /** RabbitMQ's form of an age: a number above 0 and the first letter of its unit. */
 export const age: Kind = {
   shown: 'a number and one of `Y`, `M`, `D`, `h`, `m`, `s`',
+  type: 'string',
   argument: value => {
     const given = textOf(value);
     if (given === undefined) return unacceptable(value);

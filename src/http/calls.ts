@@ -30,6 +30,7 @@ export type Call =
   | 'GET /alarms'
   | 'GET /aliveness-test/:vhost'
   | 'GET /all-configuration'
+  | 'GET /arguments'
   | 'GET /auth'
   | 'GET /auth/attempts/:node'
   | 'GET /auth/attempts/:node/source'

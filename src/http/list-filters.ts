@@ -12,6 +12,7 @@ const features: Readonly<Record<string, FeatureTest>> = {
   auto_delete: queue => queue.autoDelete,
   exclusive: queue => queue.owner !== undefined,
   arguments: queue => queue.arguments.size > 0,
+  policy: queue => queue.policy !== undefined || queue.operatorPolicy !== undefined,
 };
 
 /** Idle is what has an `idle_since`. */
@@ -27,8 +28,8 @@ export const queueFilters: Filters<Queue, 'state' | 'feature' | 'consumers'> = n
 >({
   state: idleness,
   feature: {
-    about: 'What the queue was declared with',
-    values: ['durable', 'transient', 'auto_delete', 'exclusive', 'arguments'],
+    about: 'What the queue was declared with, or that a policy or an operator policy holds for it',
+    values: ['durable', 'transient', 'auto_delete', 'exclusive', 'arguments', 'policy'],
     passes: (queue, value) => features[value]?.(queue) === true,
   },
   consumers: {

@@ -15,9 +15,11 @@ const places: readonly (readonly [name: string, place: string, shows: string])[]
   ['messages', 'queues/%2F/backlog?tab=messages&message=12', 'Edit and republish'],
   ['queue-bindings', 'queues/%2F/mail?tab=bindings', 'order.created.*'],
   ['queue-settings', 'queues/%2F/mail?tab=settings', 'What it takes up'],
+  ['queue-replay', 'queues/%2F/backlog?tab=replay', 'None yet'],
   ['exchanges', 'exchanges', '(default)'],
   ['exchange', 'exchanges/%2F/orders', 'Given to queues'],
   ['exchange-bindings', 'exchanges/%2F/orders?tab=bindings', 'order.#'],
+  ['delayed', 'exchanges/%2F/reminders?tab=delayed', 'Another time'],
   ['try', 'try?exchange=orders&key=order.paid', 'Why did my message not arrive?'],
   ['connections', 'connections', 'accountant'],
   ['channels', 'channels', '(1)'],
@@ -27,6 +29,9 @@ const places: readonly (readonly [name: string, place: string, shows: string])[]
   ['user', 'admin/users/guest', 'Give permissions'],
   ['vhosts', 'admin/vhosts', 'Virtual hosts'],
   ['vhost', 'admin/vhosts/%2F', 'Who may use it'],
+  ['policies', 'admin/policies', 'long-invoices'],
+  ['policy', 'admin/policies/%2F/long-invoices', 'Holds for 1 queue'],
+  ['operator-policies', 'admin/operator-policies', 'No operator policies'],
   ['definitions', 'admin/definitions', 'Import a file'],
 ];
 
@@ -56,12 +61,29 @@ async function show({ page, go }: Watched, name: string, place: string, shows: s
   }
 }
 
+/** A policy, and a message that is kept back. */
+async function addRules({ page, amqp }: LoadedBroker): Promise<void> {
+  const { status } = await fetch(`${page}/api/policies/%2F/long-invoices`, {
+    method: 'PUT',
+    headers: { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` },
+    body: JSON.stringify({ pattern: '^invoices$', definition: { 'max-length': 1_000_000, 'message-ttl': 86_400_000 } }),
+  });
+  expect(status).toBe(201);
+  const channel = await amqp.createConfirmChannel();
+  await channel.assertExchange('reminders', 'x-delayed-message', { arguments: { 'x-delayed-type': 'fanout' } });
+  await channel.bindQueue('archive', 'reminders', '');
+  channel.publish('reminders', 'reminder.1', Buffer.from('{"to": "Ada"}'), { headers: { 'x-delay': 86_400_000 } });
+  await channel.waitForConfirms();
+  await channel.close();
+}
+
 describe.skipIf(lacks('chromium'))('every page', () => {
   let loaded: LoadedBroker;
   let browser: Browser;
 
   beforeAll(async () => {
     [loaded, browser] = await Promise.all([startLoadedBroker(), launch()]);
+    await addRules(loaded);
     mkdirSync(pictures, { recursive: true });
   });
   afterAll(async () => {

@@ -1,7 +1,6 @@
 // The fields of forms, and what was put into them.
 import type { ComponentChildren, JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import { Icon } from '../icons.tsx';
+import { type Known, TableField, tableOf } from './table-field.tsx';
 
 /** A field of a form. */
 export interface Field {
@@ -15,8 +14,12 @@ export interface Field {
   readonly required?: boolean;
   /** What has to be typed, exactly. */
   readonly must?: string;
+  /** The least number; 0 where it is left out. */
+  readonly least?: number;
   /** Names that are offered: of a text, of a table's rows. */
   readonly known?: readonly string[];
+  /** The same of a table's rows, with what each name takes. */
+  readonly keys?: readonly Known[];
 }
 
 /** What was put in: text, number or undefined when nothing, boolean, table, or the text of a file. */
@@ -28,7 +31,7 @@ export function Fields({ fields }: { fields: readonly Field[] }): JSX.Element {
     <div class="fields">
       {fields.map(field =>
         field.kind === 'table' ? (
-          <TableField key={field.name} {...field} />
+          <TableField key={field.name} field={field} />
         ) : (
           <PlainField key={field.name} {...field} />
         ),
@@ -55,7 +58,7 @@ function PlainField(field: Field): JSX.Element {
 }
 
 function Control({ field, id, described }: { field: Field; id: string; described: string | undefined }): JSX.Element {
-  const { name, kind, value, options, required, must, known } = field;
+  const { name, kind, value, options, required, must, known, least = 0 } = field;
   const common = { id, name, required, 'aria-describedby': described };
   if (kind === 'select') {
     return (
@@ -80,7 +83,7 @@ function Control({ field, id, described }: { field: Field; id: string; described
         {...({ type: kind } as { type?: 'text' })}
         defaultValue={text}
         autocomplete={kind === 'password' ? 'new-password' : 'off'}
-        min={kind === 'number' ? 0 : undefined}
+        min={kind === 'number' ? least : undefined}
         list={known && `${id}-known`}
         pattern={must === undefined ? undefined : literally(must)}
         title={must === undefined ? undefined : `Exactly: ${must}`}
@@ -96,62 +99,6 @@ function Control({ field, id, described }: { field: Field; id: string; described
   );
 }
 
-interface Row {
-  readonly id: number;
-  readonly name: string;
-  readonly type: string;
-  readonly value: string;
-}
-
-function TableField({ name, label, hint, value, known }: Field): JSX.Element {
-  const [rows, setRows] = useState<readonly Row[]>(() => rowsOf(value));
-  const add = (): void => setRows([...rows, { id: (rows.at(-1)?.id ?? 0) + 1, name: '', type: 'string', value: '' }]);
-  return (
-    <fieldset class="field table-field">
-      <legend>{label}</legend>
-      {rows.map((row, index) => (
-        <div key={row.id} class="table-row">
-          <input
-            name={`${name}-name`}
-            aria-label="Name"
-            placeholder="name"
-            defaultValue={row.name}
-            list={known && `${name}-known`}
-          />
-          <select name={`${name}-type`} aria-label="Type">
-            {['string', 'number', 'boolean', 'list', 'table'].map(type => (
-              <option key={type} selected={type === row.type}>
-                {type}
-              </option>
-            ))}
-          </select>
-          <input name={`${name}-value`} aria-label="Value" placeholder="value" defaultValue={row.value} />
-          <button
-            type="button"
-            class="quiet"
-            aria-label="Remove this row"
-            onClick={() => setRows(rows.filter((_, other) => other !== index))}
-          >
-            <Icon name="close" />
-          </button>
-        </div>
-      ))}
-      {known && (
-        <datalist id={`${name}-known`}>
-          {known.map(option => (
-            <option key={option} value={option} />
-          ))}
-        </datalist>
-      )}
-      <button type="button" class="small" onClick={add}>
-        <Icon name="plus" />
-        Add
-      </button>
-      {hint && <p class="hint">{hint}</p>}
-    </fieldset>
-  );
-}
-
 /** Reads a form. @throws Error in words when a value does not fit its type */
 export function valuesOf(form: HTMLFormElement, fields: readonly Field[]): Values {
   const data = new FormData(form);
@@ -163,39 +110,6 @@ export function valuesOf(form: HTMLFormElement, fields: readonly Field[]): Value
     return [name, kind === 'table' ? tableOf(data, name) : text];
   });
   return Object.fromEntries(values) as Values;
-}
-
-function tableOf(data: FormData, name: string): Record<string, unknown> {
-  const all = (part: string): string[] => data.getAll(`${name}-${part}`).map(String);
-  const [names, types, texts] = [all('name'), all('type'), all('value')];
-  const entries = names.map((key, index) => [key, typed(key, types[index] ?? '', texts[index] ?? '')]);
-  return Object.fromEntries(entries.filter(([key]) => key !== ''));
-}
-
-function typed(name: string, type: string, text: string): unknown {
-  if (type === 'string') return text;
-  if (type === 'boolean') {
-    if (!/^(true|false)$/i.test(text)) throw new Error(`${name}: a boolean is true or false, not “${text}”`);
-    return text.toLowerCase() === 'true';
-  }
-  if (type === 'number') {
-    if (text.trim() === '' || !Number.isFinite(Number(text))) throw new Error(`${name}: “${text}” is no number`);
-    return Number(text);
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (Array.isArray(value) === (type === 'list') && typeof value === 'object' && value !== null) return value;
-  } catch {
-    // said below
-  }
-  throw new Error(`${name}: a ${type} is written as JSON, such as ${type === 'list' ? '["a", 1]' : '{"a": 1}'}`);
-}
-
-function rowsOf(value: Field['value']): Row[] {
-  return Object.entries(typeof value === 'object' ? value : {}).map(([name, item], id) => {
-    const type = Array.isArray(item) ? 'list' : typeof item === 'object' ? 'table' : typeof item;
-    return { id, name, type, value: type === 'list' || type === 'table' ? JSON.stringify(item) : String(item) };
-  });
 }
 
 /** A pattern that only this text matches; the browser compiles it with the `v` flag. */

@@ -33,6 +33,8 @@ export interface ListProps<Row> {
   readonly path: string;
   /** One row, as a noun; the chosen columns are remembered under it. */
   readonly noun: string;
+  /** Several of them; the noun with an s where it is left out. */
+  readonly nouns?: string;
   readonly columns: readonly Column<Row>[];
   readonly keyOf: (row: Row) => string;
   /** Fields that are needed whatever columns are shown. */
@@ -46,8 +48,9 @@ export interface ListProps<Row> {
 }
 
 export function List<Row>(props: ListProps<Row>): JSX.Element {
+  const { noun, nouns = `${noun}s` } = props;
   const state = readListState(view.value.params);
-  const chosen = state.columns ?? remembered(props.noun);
+  const chosen = state.columns ?? remembered(noun);
   const columns = props.columns.filter(
     (column, index) => index === 0 || (chosen ? chosen.includes(column.id) : !column.extra),
   );
@@ -85,15 +88,15 @@ export function List<Row>(props: ListProps<Row>): JSX.Element {
   return (
     <section class="list">
       <div class="toolbar">
-        <Filter state={state} noun={props.noun} change={change} />
+        <Filter state={state} nouns={nouns} change={change} />
         {filters.map(filter => (
           <Pick key={filter.name} filter={filter} value={picked[filter.name] ?? ''} />
         ))}
         <p class="counted" role="status">
-          {data && counted(data, props.noun)}
+          {data && counted(data, noun, nouns)}
         </p>
         <span class="space" />
-        <Chooser all={props.columns} shown={columns} noun={props.noun} />
+        <Chooser all={props.columns} shown={columns} noun={noun} />
         {props.actions}
       </div>
       {live.error && !beyond ? (
@@ -106,8 +109,8 @@ export function List<Row>(props: ListProps<Row>): JSX.Element {
         <Empty
           title={
             Object.keys(picked).length === 0
-              ? `No ${props.noun} has “${state.filter}” in its name`
-              : `No ${props.noun} is as the filters ask`
+              ? `No ${noun} has “${state.filter}” in its name`
+              : `No ${noun} is as the filters ask`
           }
         >
           <p>
@@ -125,7 +128,7 @@ export function List<Row>(props: ListProps<Row>): JSX.Element {
       ) : (
         <>
           <Table
-            label={`${props.noun}s`}
+            label={nouns}
             columns={columns}
             rows={data.items}
             keyOf={props.keyOf}
@@ -174,7 +177,7 @@ type Change = (changes: Partial<ListState>) => void;
 
 const TYPING_MS = 200;
 
-function Filter({ state, noun, change }: { state: ListState; noun: string; change: Change }): JSX.Element {
+function Filter({ state, nouns, change }: { state: ListState; nouns: string; change: Change }): JSX.Element {
   const [text, setText] = useState(state.filter);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => setText(state.filter), [state.filter]);
@@ -190,8 +193,8 @@ function Filter({ state, noun, change }: { state: ListState; noun: string; chang
       <input
         type="search"
         data-filter
-        aria-label={`Filter ${noun}s by name`}
-        placeholder={`Filter ${noun}s`}
+        aria-label={`Filter ${nouns} by name`}
+        placeholder={`Filter ${nouns}`}
         value={text}
         onInput={event => typed(event.currentTarget.value)}
       />
@@ -287,8 +290,13 @@ function Pages({
   );
 }
 
-function counted({ filtered_count: filtered, total_count: total }: Paged<unknown>, noun: string): string {
-  return filtered === total ? plural(total, noun) : `${filtered.toLocaleString('en')} of ${plural(total, noun)}`;
+function counted(
+  { filtered_count: filtered, total_count: total }: Paged<unknown>,
+  noun: string,
+  nouns: string,
+): string {
+  const all = plural(total, noun, nouns);
+  return filtered === total ? all : `${filtered.toLocaleString('en')} of ${all}`;
 }
 
 function memory(noun: string): string {

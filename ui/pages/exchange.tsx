@@ -6,13 +6,15 @@ import { askDanger } from '../components/dialog.tsx';
 import { Facts, Head, RangePicker, range, Section, samplesOf, Tabs } from '../components/parts.tsx';
 import { Fault, Loading } from '../components/states.tsx';
 import { say } from '../components/toast.tsx';
-import { plural } from '../format.ts';
+import { exact, plural } from '../format.ts';
 import { useLive } from '../live.ts';
 import { rates } from '../series.ts';
 import { detailsOf, exchangeName, tableText } from '../stats.ts';
 import type { Binding, Exchange } from '../types.ts';
 import { go } from '../url.ts';
 import { BindingTable, bind } from './bindings.tsx';
+import { Delayed } from './delayed.tsx';
+import { EffectiveSettings, PolicyName } from './effective.tsx';
 import { publishTo } from './queue-actions.tsx';
 import { TryKey } from './try-key.tsx';
 
@@ -59,6 +61,9 @@ export function ExchangePage({ vhost, name }: { vhost: string; name: string }): 
           tabs={[
             { id: 'rates', title: 'Rates', body: () => <Rates exchange={exchange} /> },
             { id: 'bindings', title: 'Bindings', body: () => <Bindings exchange={exchange} leaving={bindings.data} /> },
+            ...(exchange.messages_delayed === undefined
+              ? []
+              : [{ id: 'delayed', title: 'Delayed', body: () => <Delayed exchange={exchange} /> }]),
             { id: 'try', title: 'Try a key', body: () => <TryKey vhost={vhost} exchange={name} /> },
           ]}
         />
@@ -92,10 +97,19 @@ function Rates({ exchange }: { exchange: Exchange }): JSX.Element {
             ['Auto-delete', exchange.auto_delete ? 'yes' : 'no'],
             ['Internal', exchange.internal ? 'yes' : 'no', 'internal'],
             ['Arguments', tableText(exchange.arguments) || 'none'],
-            ['Policy', exchange.policy || 'none'],
+            [
+              'Policy',
+              exchange.policy ? (
+                <PolicyName key="policy" kind="policies" vhost={exchange.vhost} name={exchange.policy} />
+              ) : (
+                'none'
+              ),
+            ],
+            ['Dropped as duplicates', exact(exchange.messages_deduplicated), 'deduplicated'],
           ]}
         />
       </Section>
+      <EffectiveSettings vhost={exchange.vhost} effective={exchange.effective} />
     </>
   );
 }

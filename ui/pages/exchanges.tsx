@@ -8,6 +8,7 @@ import { Empty } from '../components/states.tsx';
 import type { Column } from '../components/table.tsx';
 import { rate } from '../format.ts';
 import { Icon } from '../icons.tsx';
+import { argumentsOf } from '../known-arguments.ts';
 import { vhosts } from '../session.ts';
 import { exchangeName, rateOf, tableText } from '../stats.ts';
 import type { Exchange } from '../types.ts';
@@ -80,7 +81,7 @@ export function ExchangesPage(): JSX.Element {
             <a class="button" href={link(['try'])}>
               Try a key
             </a>
-            <button type="button" class="primary" onClick={() => declareExchange(vhost ?? vhosts.value[0] ?? '/')}>
+            <button type="button" class="primary" onClick={() => void declareExchange(vhost ?? vhosts.value[0] ?? '/')}>
               <Icon name="plus" />
               Declare an exchange
             </button>
@@ -104,7 +105,8 @@ function ExchangeFeatures({ exchange }: { exchange: Exchange }): JSX.Element {
   );
 }
 
-function declareExchange(vhost: string): void {
+async function declareExchange(vhost: string): Promise<void> {
+  const keys = await argumentsOf('exchange');
   openForm({
     title: 'Declare an exchange',
     verb: 'Declare',
@@ -121,6 +123,15 @@ function declareExchange(vhost: string): void {
           { value: 'fanout', label: 'fanout: everybody gets it' },
           { value: 'topic', label: 'topic: words of the key, with * and #' },
           { value: 'headers', label: 'headers: headers must be the same' },
+          {
+            value: 'x-consistent-hash',
+            label: 'x-consistent-hash: spreads keys evenly, each always to the same queue',
+          },
+          { value: 'x-modulus-hash', label: 'x-modulus-hash: the same, by number of queues' },
+          { value: 'x-random', label: 'x-random: one queue by chance' },
+          { value: 'x-local-random', label: 'x-local-random: the same' },
+          { value: 'x-recent-history', label: 'x-recent-history: a new queue gets the last messages' },
+          { value: 'x-delayed-message', label: 'x-delayed-message: sends on when the header x-delay says' },
         ],
       },
       {
@@ -132,7 +143,7 @@ function declareExchange(vhost: string): void {
       },
       { name: 'auto_delete', label: 'Auto-delete', kind: 'check', hint: 'It goes when its last binding has gone.' },
       { name: 'internal', label: 'Internal', kind: 'check', hint: 'Only other exchanges may give it messages.' },
-      { name: 'arguments', label: 'Arguments', kind: 'table', known: ['alternate-exchange'] },
+      { name: 'arguments', label: 'Arguments', kind: 'table', keys },
     ],
     act: async ({ vhost: chosen = vhost, name, type, durable, auto_delete, internal, arguments: table }) => {
       await send('PUT', api`exchanges/${chosen}/${name}`, { type, durable, auto_delete, internal, arguments: table });

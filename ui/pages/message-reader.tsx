@@ -75,6 +75,7 @@ function MessageFacts({ queue, message }: { queue: Queue; message: Message }): J
         facts={[
           ['State', <MessageState key="state" message={message} />],
           ['Published', `${moment(message.published_at)}, ${age(message.age_ms)} ago`],
+          ['Expires', message.expires_at ? moment(message.expires_at) : undefined],
           [
             'Exchange',
             <a key="exchange" href={link(['exchanges', queue.vhost, message.exchange])}>

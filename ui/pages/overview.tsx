@@ -11,8 +11,9 @@ import { Icon } from '../icons.tsx';
 import { useLive } from '../live.ts';
 import { isAdministrator, isMonitoring } from '../session.ts';
 import { rateOf, totalOf } from '../stats.ts';
-import type { ConnectionInfo, NodeInfo, Overview, Queue } from '../types.ts';
+import type { Alarm, ConnectionInfo, NodeInfo, Overview, Queue } from '../types.ts';
 import { link, view } from '../url.ts';
+import { AlarmsSection } from './alarms.tsx';
 
 /** The deepest queues and the connections by their state: what there is to complain of is among them. */
 const deepest = {
@@ -32,6 +33,7 @@ export function OverviewPage(): JSX.Element {
   );
   const connections = useLive<{ items: readonly ConnectionInfo[] }>(withQuery(api`connections`, byState));
   const nodes = useLive<NodeInfo[]>(isMonitoring.value ? api`nodes` : undefined);
+  const alarms = useLive<readonly Alarm[]>(api`alarms`).data ?? [];
   const overview = live.data;
   return (
     <>
@@ -56,7 +58,7 @@ export function OverviewPage(): JSX.Element {
               overview,
               queues: queues.data?.items ?? [],
               connections: connections.data?.items ?? [],
-              nodes: nodes.data ?? [],
+              alarms,
             }}
           />
           <Totals overview={overview} />
@@ -68,6 +70,7 @@ export function OverviewPage(): JSX.Element {
             <RatesChart stats={overview.message_stats} />
           </div>
           <div class="columns">
+            <AlarmsSection alarms={alarms} />
             {nodes.data?.map(node => (
               <NodeFacts key={node.name} node={node} />
             ))}

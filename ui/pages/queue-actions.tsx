@@ -7,6 +7,7 @@ import { Facts, Tag } from '../components/parts.tsx';
 import { Payload } from '../components/payload.tsx';
 import { say } from '../components/toast.tsx';
 import { exact, plural } from '../format.ts';
+import { argumentsOf } from '../known-arguments.ts';
 import { vhosts } from '../session.ts';
 import { exchangeName } from '../stats.ts';
 import type { Queue, Table } from '../types.ts';
@@ -14,9 +15,6 @@ import { go } from '../url.ts';
 
 /** When more messages than this are lost, the name has to be typed. */
 const MUCH = 1000;
-
-/** Arguments that are offered when a queue is declared. */
-const knownArguments = ['x-queue-type', 'x-single-active-consumer'];
 
 export function vhostField(vhost: string): Field {
   return {
@@ -29,7 +27,8 @@ export function vhostField(vhost: string): Field {
 }
 
 /** Asks for all that a queue is declared with. */
-export function declareQueue(vhost: string): void {
+export async function declareQueue(vhost: string): Promise<void> {
+  const keys = await argumentsOf('queue');
   openForm({
     title: 'Declare a queue',
     verb: 'Declare',
@@ -44,7 +43,7 @@ export function declareQueue(vhost: string): void {
         hint: 'It is there again after a restart of the broker.',
       },
       { name: 'auto_delete', label: 'Auto-delete', kind: 'check', hint: 'It goes when its last consumer has gone.' },
-      { name: 'arguments', label: 'Arguments', kind: 'table', known: knownArguments },
+      { name: 'arguments', label: 'Arguments', kind: 'table', keys },
     ],
     act: async ({ vhost: chosen = vhost, name, durable, auto_delete, arguments: table }) => {
       await send('PUT', api`queues/${chosen}/${name}`, { durable, auto_delete, arguments: table });

@@ -5,6 +5,7 @@ import { Empty, Fault, Loading } from '../components/states.tsx';
 import { type Column, Table } from '../components/table.tsx';
 import { age, bytes, exact, moment } from '../format.ts';
 import { useLoad } from '../load.ts';
+import { deathReasons } from '../story.ts';
 import type { Message, Queue } from '../types.ts';
 import { link, setParams, view } from '../url.ts';
 import { MessageReader } from './message-reader.tsx';
@@ -15,7 +16,7 @@ const LIMIT = 50;
 const PREVIEW_BYTES = 200;
 
 /** Parameters of the address that say which messages are shown. */
-const filters = ['state', 'key', 'header', 'text'] as const;
+const filters = ['state', 'key', 'header', 'text', 'death_reason', 'death_queue'] as const;
 
 export function QueueMessages({ queue }: { queue: Queue }): JSX.Element {
   const { params, path: place } = view.value;
@@ -139,6 +140,21 @@ function Filters({
         Text in the body
         <input name="text" defaultValue={params['text']} />
       </label>
+      <label>
+        Died because
+        <select name="death_reason" onChange={event => event.currentTarget.form?.requestSubmit()}>
+          <option value="">(any)</option>
+          {Object.entries(deathReasons).map(([reason, words]) => (
+            <option key={reason} value={reason} selected={reason === params['death_reason']}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Died in the queue
+        <input name="death_queue" defaultValue={params['death_queue']} />
+      </label>
       <button type="submit" class="primary">
         Search
       </button>
@@ -178,7 +194,8 @@ function Nothing({ filtered, onwards }: { filtered: boolean; onwards: boolean })
 
 const PREVIEW_CHARS = 80;
 
-function preview(message: Message): string {
+/** The beginning of a body in one line. */
+export function preview(message: Pick<Message, 'body_bytes' | 'payload' | 'payload_encoding'>): string {
   if (message.body_bytes === 0) return '(empty)';
   if (message.payload_encoding === 'base64') return '(binary)';
   return message.payload.slice(0, PREVIEW_CHARS).replace(/\s+/g, ' ');

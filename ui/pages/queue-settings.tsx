@@ -1,14 +1,15 @@
-// How a queue was declared, and what it takes up.
+// How a queue was declared, what holds for it and says who, what died in it, and what it takes up.
 import type { JSX } from 'preact';
 import { Facts, Section } from '../components/parts.tsx';
 import { Table } from '../components/table.tsx';
-import { bytes, exact } from '../format.ts';
+import { bytes, exact, sentence } from '../format.ts';
 import { tableText } from '../stats.ts';
+import { deathReasons } from '../story.ts';
 import type { Queue } from '../types.ts';
+import { EffectiveSettings, PolicyName } from './effective.tsx';
 import { percent, QueueState } from './queues.tsx';
 
 export function QueueSettings({ queue }: { queue: Queue }): JSX.Element {
-  const yes = (value: boolean | undefined): string => (value ? 'yes' : 'no');
   const rows = [
     { kind: 'Total', messages: queue.messages, size: queue.message_bytes },
     { kind: 'Ready', messages: queue.messages_ready, size: queue.message_bytes_ready },
@@ -18,21 +19,16 @@ export function QueueSettings({ queue }: { queue: Queue }): JSX.Element {
   ];
   return (
     <div class="columns">
-      <Section title="Declared with">
+      <EffectiveSettings vhost={queue.vhost} effective={queue.effective} />
+      <Declared queue={queue} />
+      <Section title="Died, dropped, kept back">
         <Facts
           facts={[
-            ['Virtual host', queue.vhost, 'vhost'],
-            ['Type', queue.type],
-            ['Durable', yes(queue.durable), 'durable'],
-            ['Auto-delete', yes(queue.auto_delete), 'autoDelete'],
-            ['Exclusive', yes(queue.exclusive), 'exclusive'],
-            ['Arguments', tableText(queue.arguments) || 'none'],
-            ['Policy', queue.policy || 'none'],
-            ['Effective definition', tableText(queue.effective_policy_definition ?? {}) || 'as declared'],
-            ['State', <QueueState key="state" queue={queue} />],
-            ['Consumers', exact(queue.consumers)],
-            ['Consumer capacity', percent(queue.consumer_capacity), 'capacity'],
-            ['Node', queue.node],
+            ...Object.entries(queue.deaths ?? {}).map(
+              ([reason, number]) => [sentence(deathReasons[reason] ?? reason), exact(number)] as const,
+            ),
+            ['Dropped as duplicates', exact(queue.messages_deduplicated), 'deduplicated'],
+            ['Wait to be tried again', exact(queue.messages_retrying)],
           ]}
         />
       </Section>
@@ -49,5 +45,37 @@ export function QueueSettings({ queue }: { queue: Queue }): JSX.Element {
         />
       </Section>
     </div>
+  );
+}
+
+function Declared({ queue }: { queue: Queue }): JSX.Element {
+  const { vhost, policy, operator_policy: operatorPolicy } = queue;
+  const yes = (value: boolean | undefined): string => (value ? 'yes' : 'no');
+  return (
+    <Section title="Declared with">
+      <Facts
+        facts={[
+          ['Virtual host', vhost, 'vhost'],
+          ['Type', queue.type],
+          ['Durable', yes(queue.durable), 'durable'],
+          ['Auto-delete', yes(queue.auto_delete), 'autoDelete'],
+          ['Exclusive', yes(queue.exclusive), 'exclusive'],
+          ['Arguments', tableText(queue.arguments) || 'none'],
+          ['Policy', policy ? <PolicyName key="policy" kind="policies" vhost={vhost} name={policy} /> : 'none'],
+          [
+            'Operator policy',
+            operatorPolicy ? (
+              <PolicyName key="operator" kind="operator-policies" vhost={vhost} name={operatorPolicy} />
+            ) : (
+              'none'
+            ),
+          ],
+          ['State', <QueueState key="state" queue={queue} />],
+          ['Consumers', exact(queue.consumers)],
+          ['Consumer capacity', percent(queue.consumer_capacity), 'capacity'],
+          ['Node', queue.node],
+        ]}
+      />
+    </Section>
   );
 }

@@ -11,6 +11,7 @@ import { deleteQueue, getFrom, moveFrom, publishTo, purge } from './queue-action
 import { QueueBindings } from './queue-bindings.tsx';
 import { QueueFlow } from './queue-flow.tsx';
 import { QueueMessages } from './queue-messages.tsx';
+import { QueueReplay } from './queue-replay.tsx';
 import { QueueSettings } from './queue-settings.tsx';
 import { QueueWorkers } from './queue-workers.tsx';
 import { emptyIn } from './queues.tsx';
@@ -42,6 +43,7 @@ export function QueuePage({ vhost, name }: { vhost: string; name: string }): JSX
               { id: 'workers', title: 'Workers', body: () => <QueueWorkers queue={queue} /> },
               { id: 'messages', title: 'Messages', body: () => <QueueMessages queue={queue} /> },
               { id: 'bindings', title: 'Bindings', body: () => <QueueBindings vhost={vhost} name={name} /> },
+              { id: 'replay', title: 'Replay', body: () => <QueueReplay queue={queue} /> },
               { id: 'settings', title: 'Settings', body: () => <QueueSettings queue={queue} /> },
             ]}
           />

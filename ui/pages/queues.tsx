@@ -10,6 +10,7 @@ import { age, bytes, count, DASH, duration, exact, rate } from '../format.ts';
 import { Icon } from '../icons.tsx';
 import { lengths } from '../series.ts';
 import { user, vhosts } from '../session.ts';
+import { settingSign, settingText, settingTitle } from '../settings.ts';
 import { rateOf, tableText } from '../stats.ts';
 import type { Queue } from '../types.ts';
 import { link, view } from '../url.ts';
@@ -23,7 +24,15 @@ const queueColumns: readonly Column<Queue>[] = [
     id: 'features',
     title: 'Features',
     word: 'features',
-    fields: ['durable', 'auto_delete', 'exclusive', 'arguments'],
+    fields: [
+      'durable',
+      'auto_delete',
+      'exclusive',
+      'arguments',
+      'policy',
+      'operator_policy',
+      'effective_policy_definition',
+    ],
     cell: queue => <QueueFeatures queue={queue} />,
   },
   { id: 'policy', title: 'Policy', sort: 'policy', fields: ['policy'], extra: true, cell: queue => queue.policy ?? '' },
@@ -124,6 +133,7 @@ const queueFilters: readonly ListFilter[] = [
       ['auto_delete', 'auto-delete'],
       ['exclusive', 'exclusive'],
       ['arguments', 'with arguments'],
+      ['policy', 'with a policy'],
     ],
   },
   {
@@ -153,7 +163,7 @@ export function QueuesPage(): JSX.Element {
         query={{ lengths_age: 60, lengths_incr: 5 }}
         keyOf={queue => `${queue.vhost} ${queue.name}`}
         actions={
-          <button type="button" class="primary" onClick={() => declareQueue(vhost ?? vhosts.value[0] ?? '/')}>
+          <button type="button" class="primary" onClick={() => void declareQueue(vhost ?? vhosts.value[0] ?? '/')}>
             <Icon name="plus" />
             Declare a queue
           </button>
@@ -185,15 +195,31 @@ function QueueName({ queue }: { queue: Queue }): JSX.Element {
 
 /** What a queue was declared with, as small tags. */
 function QueueFeatures({ queue }: { queue: Queue }): JSX.Element {
-  const extra = Object.entries(queue.arguments ?? {}).filter(([name]) => name !== 'x-queue-type');
+  const said = Object.entries({ ...queue.effective_policy_definition, ...queue.arguments });
+  const signs = new Map(said.flatMap(([name, value]) => signOf(name, value)));
+  const extra = Object.entries(queue.arguments ?? {}).filter(
+    ([name]) => name !== 'x-queue-type' && settingSign(name) === undefined,
+  );
+  const policies = [queue.policy, queue.operator_policy].filter(Boolean);
   return (
     <span class="tags">
       {queue.durable && <Tag title="Durable: it is there again after a restart">D</Tag>}
       {queue.auto_delete && <Tag title="Auto-delete: it goes with its last consumer">AD</Tag>}
       {queue.exclusive && <Tag title="Exclusive: only one connection may use it">Ex</Tag>}
+      {[...signs].map(([sign, title]) => (
+        <Tag key={sign} title={title}>
+          {sign}
+        </Tag>
+      ))}
+      {policies.length > 0 && <Tag title={`Policy: ${policies.join(', ')}`}>Pol</Tag>}
       {extra.length > 0 && <Tag title={tableText(Object.fromEntries(extra))}>Args</Tag>}
     </span>
   );
+}
+
+function signOf(name: string, value: unknown): [sign: string, title: string][] {
+  const sign = settingSign(name);
+  return sign === undefined ? [] : [[sign, `${settingTitle(name)}: ${settingText(name, value)}`]];
 }
 
 /** What a queue is doing, in a word. */

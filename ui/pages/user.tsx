@@ -10,7 +10,9 @@ import { useLive } from '../live.ts';
 import { user as me } from '../session.ts';
 import type { Permission, UserInfo } from '../types.ts';
 import { go } from '../url.ts';
+import { LimitsSection } from './limits.tsx';
 import { PermissionTable, setPermission } from './permissions.tsx';
+import { TopicPermissions } from './topic-permissions.tsx';
 import { chosenTags, tagsOf, tagWords, UserTags, userFields } from './users.tsx';
 
 export function UserPage({ name }: { name: string }): JSX.Element {
@@ -60,6 +62,8 @@ export function UserPage({ name }: { name: string }): JSX.Element {
               <PermissionTable permissions={permissions} end="vhost" />
             )}
           </Section>
+          <TopicPermissions user={name} />
+          <LimitsSection kind="user-limits" name={name} />
         </>
       )}
     </>

@@ -12,6 +12,7 @@ import { enter } from '../session.ts';
 import type { Overview, Permission, VhostInfo } from '../types.ts';
 import { go } from '../url.ts';
 import { formatHash } from '../view-state.ts';
+import { LimitsSection } from './limits.tsx';
 import { PermissionTable, setPermission } from './permissions.tsx';
 import { saidIn, vhostFields } from './vhosts.tsx';
 
@@ -44,6 +45,11 @@ export function VhostPage({ name }: { name: string }): JSX.Element {
               </button>
             )}
             {vhost && (
+              <button type="button" onClick={() => trace(vhost)}>
+                {vhost.tracing ? 'Stop tracing' : 'Trace'}
+              </button>
+            )}
+            {vhost && (
               <button type="button" class="danger" onClick={() => remove(vhost, queues?.total_count ?? 0)}>
                 Delete
               </button>
@@ -58,9 +64,14 @@ export function VhostPage({ name }: { name: string }): JSX.Element {
       ) : (
         <>
           {vhost.description && <p class="lead">{vhost.description}</p>}
-          {vhost.tags && vhost.tags.length > 0 && (
+          {(vhost.tracing || (vhost.tags && vhost.tags.length > 0)) && (
             <p class="tags">
-              {vhost.tags.map(tag => (
+              {vhost.tracing && (
+                <Tag mood="warn" title="A copy of every message goes to amq.rabbitmq.trace">
+                  traced
+                </Tag>
+              )}
+              {vhost.tags?.map(tag => (
                 <Tag key={tag}>{tag}</Tag>
               ))}
             </p>
@@ -88,6 +99,7 @@ export function VhostPage({ name }: { name: string }): JSX.Element {
               <PermissionTable permissions={permissions} end="user" />
             )}
           </Section>
+          <LimitsSection kind="vhost-limits" name={name} />
         </>
       )}
     </>
@@ -102,6 +114,28 @@ function change(vhost: VhostInfo): void {
     act: async values => {
       await send('PUT', api`vhosts/${vhost.name}`, saidIn(values));
       return `Changed the virtual host ${vhost.name}.`;
+    },
+  });
+}
+
+/** What is said of the vhost is sent along: without it, a change says that there is nothing to say. */
+function trace(vhost: VhostInfo): void {
+  const { name, description, tags, default_queue_type, tracing } = vhost;
+  openForm({
+    title: tracing ? `Stop tracing ${name}?` : `Trace ${name}?`,
+    verb: tracing ? 'Stop tracing' : 'Trace it',
+    intro: tracing ? (
+      <p>Nothing more is then published to amq.rabbitmq.trace.</p>
+    ) : (
+      <p>
+        A copy of every message that is published, delivered, acknowledged, returned or dead-lettered there goes to the
+        exchange amq.rabbitmq.trace; bind a queue to it to see them. It costs speed for as long as it lasts.
+      </p>
+    ),
+    fields: [],
+    act: async () => {
+      await send('PUT', api`vhosts/${name}`, { description, tags, default_queue_type, tracing: !tracing });
+      return tracing ? `Stopped tracing ${name}.` : `${name} is traced.`;
     },
   });
 }

@@ -2,6 +2,7 @@
 import { openApiOf } from '../openapi.ts';
 import { type Route, route } from '../route.ts';
 import { alarmRoutes } from './alarms.ts';
+import { argumentRoutes } from './arguments.ts';
 import { bindingRoutes } from './bindings.ts';
 import { browseRoutes } from './browse.ts';
 import { channelRoutes } from './channels.ts';
@@ -50,6 +51,7 @@ export const routes: readonly Route[] = [
   ...permissionRoutes,
   ...topicPermissionRoutes,
   ...policyRoutes,
+  ...argumentRoutes,
   ...limitRoutes,
   ...parameterRoutes,
   ...definitionRoutes,

@@ -19,6 +19,7 @@ export function exchangeView(exchange: Exchange, rates: Rates): object {
     type: exchange.type,
     user_who_performed_action: isPredeclared(exchange.name) ? 'rmq-internal' : '',
     vhost: exchange.vhost,
+    messages_deduplicated: exchange.stats.deduplicated,
     ...(exchange.delayLine === undefined ? {} : delayed(exchange.delayLine)),
   };
 }

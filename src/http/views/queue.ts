@@ -58,6 +58,7 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
     single_active_consumer_tag: null,
     messages_retrying: queue.retrying,
     deaths: { ...queue.deaths },
+    messages_deduplicated: queue.stats.deduplicated,
     ...times(queue, management),
   };
 }

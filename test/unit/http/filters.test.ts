@@ -45,6 +45,33 @@ it('queues are filtered by features, consumers and both', async () => {
   });
 });
 
+it('queues are filtered by whether a policy or an operator policy holds for them', async () => {
+  expect(await names('/queues?feature=policy')).toEqual([]);
+  const put = (path: string, pattern: string) =>
+    fetch(`http://127.0.0.1:${broker.management!.port}/api${path}`, {
+      method: 'PUT',
+      headers: { authorization: `Basic ${btoa('guest:guest')}` },
+      body: JSON.stringify({ pattern, definition: { 'max-length': 9 } }),
+    });
+  expect((await put('/policies/%2F/short', '^dur')).status).toBe(201);
+  expect((await put('/operator-policies/%2F/bound', '^trans')).status).toBe(201);
+  expect(await names('/queues?feature=policy')).toEqual(['durable', 'transient']);
+});
+
+it('the argument table is told', async () => {
+  expect(
+    (await get('/arguments?page=1&name=max-length&columns=argument,key,type,operator_policies')).body,
+  ).toMatchObject({
+    items: [
+      { argument: 'x-max-length', key: 'max-length', type: 'number', operator_policies: true },
+      { argument: 'x-max-length-bytes' },
+    ],
+  });
+  expect((await get('/arguments?page=1&name=x-overflow')).body).toMatchObject({
+    items: [{ type: 'string', values: ['drop-head', 'reject-publish', 'reject-publish-dlx'], on: ['queue'] }],
+  });
+});
+
 it('queues and channels are filtered by whether something happens to them', async () => {
   // Nothing has been sampled for so long that it were idle.
   expect(await names('/queues?state=running')).toHaveLength(3);

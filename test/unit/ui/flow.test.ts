@@ -57,7 +57,7 @@ describe('attention', () => {
     },
     queues: queues.map(queue => ({ name: 'tasks', vhost: '/', consumers: 1, ...queue })),
     connections: [],
-    nodes: [],
+    alarms: [],
   });
   const texts = (what: Looked): string[] => troubles(what).map(({ text }) => text);
 
@@ -84,10 +84,10 @@ describe('attention', () => {
     const ill: Looked = {
       ...looked({ messages: 5, consumers: 0 }),
       connections: [{ name: 'a', vhost: '/', state: 'blocked' }],
-      nodes: [{ name: 'n', disk_free_alarm: true }],
+      alarms: [{ node: 'n', resource: 'disk', set_by: 'watermark', reason: '1 GiB are free' }],
     };
     expect(texts(ill)).toEqual([
-      'The disk is nearly full: publishers are blocked',
+      'Disk alarm, publishers are blocked: 1 GiB are free',
       '1 connection is blocked',
       'tasks: 5 messages and no consumer',
     ]);
