@@ -54,6 +54,8 @@ export class ClientChannel {
   #committed = 0;
   /** What the open transaction has published. */
   #uncommitted: SentMessage[] = [];
+  /** What each commit that waits for its answer has published, in order. */
+  readonly #commits: (readonly SentMessage[])[] = [];
   #content: Content | undefined;
 
   constructor(number: number, mode: Mode, observer: Observer) {
@@ -118,11 +120,18 @@ export class ClientChannel {
     this.#uncommitted = [];
     const settled = this.#settledCount;
     this.#committed = settled;
+    this.#commits.push(messages);
     this.await('tx.commit-ok', () => {
+      this.#commits.shift();
       const { history } = this.#observer;
       for (const { number } of messages) history.confirmed(number);
       this.#prove(settled, Number.MAX_SAFE_INTEGER);
     });
+  }
+
+  /** Whether the next commit to be answered may have met a full queue. Of one that has, nothing is promised. */
+  get mayBePartial(): boolean {
+    return this.#commits[0]?.some(message => this.#observer.history.mayBeRefused(message)) === true;
   }
 
   /** Nothing of what the transaction has settled or published since its last commit counts. That one may still be on its way. */

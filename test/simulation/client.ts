@@ -152,14 +152,17 @@ export class Client implements Receiver {
       case 'basic.cancel':
         channel.consumers.delete(method.args.consumerTag);
         return;
-      case 'channel.close':
+      case 'channel.close': {
+        const { replyCode, replyText } = method.args;
         // Racing with others, a client may ask for what is gone, or settle what its own last word has settled on the way.
-        if (method.args.replyCode !== 404 && !(method.args.replyCode === 406 && channel.settledAll))
-          throw new Error(`${this.name}: the broker closes channel ${number}: ${method.args.replyText}`);
+        const raced = replyCode === 404 || (replyCode === 406 && channel.settledAll);
+        const partial = channel.mayBePartial && replyText === 'PRECONDITION_FAILED - partial tx completion';
+        if (!raced && !partial) throw new Error(`${this.name}: the broker closes channel ${number}: ${replyText}`);
         this.send(number, 'channel.close-ok', {});
         if (channel.closing) channel.abandon();
         else this.channels.delete(number);
         return;
+      }
       default:
         channel.answer(method.name);
     }

@@ -40,9 +40,10 @@ export class Features {
     return this.#arguments.get(queue) ?? Table.empty;
   }
 
-  /** Whether that queue gives messages back to their publishers. */
-  refuses(queue: string): boolean {
-    return this.argumentsOf(queue).get('x-overflow') !== undefined;
+  /** The queues that give messages back to their publishers. */
+  get refusing(): ReadonlySet<string> {
+    const refusing = [...this.#arguments].filter(([, args]) => args.get('x-overflow') !== undefined);
+    return new Set(refusing.map(([queue]) => queue));
   }
 
   /** What the next message carries. */

@@ -36,8 +36,8 @@ export class History {
   readonly #copies = new Map<string, number>();
   /** What has happened so often. */
   readonly tally = { rejected: 0, expired: 0, maxlen: 0, delivery_limit: 0, due: 0, refused: 0, policies: 0 };
-  /** Whether a queue's arguments let it refuse messages. */
-  mayRefuse: (queue: string) => boolean = () => false;
+  /** The queues whose arguments let them refuse messages. */
+  refusing: ReadonlySet<string> = new Set();
   readonly #factsAt = new Map<string, number[]>();
   readonly #places = new Map<number, Place>();
   /** What an operator took back: what its worker says of it settles nothing. */
@@ -149,6 +149,11 @@ export class History {
     else at.push(this.steps.length);
   }
 
+  /** Whether a queue that is full may have refused the message. */
+  mayBeRefused({ exchange, routingKey }: SentMessage): boolean {
+    return this.refusing.size > 0 && (exchange !== '' || this.refusing.has(routingKey));
+  }
+
   /** A client was told that its message is safe. */
   confirmed(message: number): number | undefined {
     const at = this.#publishedAt.get(message);
@@ -236,7 +241,7 @@ export class History {
     const expected = this.#destinations(exchange, routingKey);
     const got = entries.map(({ queue }) => queue.name);
     // One that is full may refuse what others take.
-    const full = [...expected].filter(name => this.mayRefuse(name));
+    const full = [...expected].filter(name => this.refusing.has(name));
     const same =
       got.every(name => expected.has(name)) && [...expected].every(name => got.includes(name) || full.includes(name));
     if (!same) throw new Error(`message ${sent.number} was stored for [${got}] instead of [${[...expected]}]`);

@@ -76,7 +76,7 @@ export class Simulation {
     // A known limit of compaction: it finds no rest where a snapshot of the facts takes more than half a segment.
     this.fileBytes = this.#habits.features.isPlain ? fileBytes : Math.max(fileBytes, 48 * 1024);
     this.#operator = new Operator(chance, this.observer, this.#habits.features, this.trace);
-    this.observer.history.mayRefuse = queue => this.#habits.features.refuses(queue);
+    this.observer.history.refusing = this.#habits.features.refusing;
     this.#fault = fault;
     this.#scale = scale ?? 1;
     this.#failing = chance.of(0.4);

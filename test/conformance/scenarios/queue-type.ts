@@ -692,16 +692,16 @@ scenario(
   async t => {
     const grave = await Grave.dig(t);
     const channel = await t.channel();
-    const retry = { 'x-delayed-retry-type': 'all', 'x-delayed-retry-min': 60, 'x-delayed-retry-max': 100000 };
+    const retry = { 'x-delayed-retry-type': 'all', 'x-delayed-retry-min': 500, 'x-delayed-retry-max': 100000 };
     const queue = await t.queue(channel, typed('quorum', retry));
-    const clock = await t.queue(channel, grave.arguments({ 'x-message-ttl': 90 }));
+    const clock = await t.queue(channel, grave.arguments({ 'x-message-ttl': 550 }));
     await channel.consume(queue, 'c');
     await t.publishes('', queue, 'x');
     for (const tag of [1, 2]) {
       await channel.expect('basic.deliver');
       channel.send('basic.reject', { deliveryTag: tag, requeue: true });
     }
-    await t.publishes('', clock, 'tick'); // 90 ms after the second failure, which makes the message wait for 120
+    await t.publishes('', clock, 'tick'); // 550 ms after the second failure, which makes the message wait for 1000
     await grave.receives({ body: 'tick', deaths: [{ reason: 'expired', queue: clock }] });
     await channel.quiet();
     await channel.expect('basic.deliver');
