@@ -71,7 +71,7 @@ export async function openJournaledStores(surroundings: JournaledSurroundings): 
   const journal = newJournal({ ...options, log, volatile: false, writes: surroundings.writes }, recovered.start);
   const scratch = new Journal(
     { ...options, log: new DeferredLog(log.segmentBytes, openScratch, removeScratch), volatile: true },
-    { position: 0, nextId: 1, lastQueueId: 0, segments: [] },
+    { position: 0, nextId: 1, lastQueueId: 0, segments: [], snapshotBytes: 0 },
   );
   const broker: Broker = new Broker(
     {

@@ -69,18 +69,28 @@ export class Compaction {
   }
 
   #dead(): SegmentState | undefined {
-    for (const segment of this.#journal.segments.all) if (segment.sealed && segment.live === 0) return segment;
-    return undefined;
+    const dead = this.#journal.segments.all.filter(segment => segment.sealed && segment.live === 0);
+    return dead.find(segment => !segment.hasFacts) ?? (this.#factsAreSpread() ? dead[0] : undefined);
+  }
+
+  /** Whether a snapshot gives back more than it takes: where facts alone fill segments, it would else be written for ever. */
+  #factsAreSpread(): boolean {
+    const { segments, options, factBytes } = this.#journal;
+    let bytes = 0;
+    for (const segment of segments.all)
+      if (segment.sealed && segment.live === 0 && segment.hasFacts)
+        bytes += Math.max(segment.bytes, options.log.segmentBytes);
+    return bytes > factBytes * 2;
   }
 
   /** The segment with the least alive, when the disk in use exceeds twice what lives and two segments. */
   #victim(): SegmentState | undefined {
     const { log } = this.#journal.options;
-    let live = 0;
+    let live = this.#journal.factBytes;
     let victim: SegmentState | undefined;
     for (const segment of this.#journal.segments.all) {
       live += segment.bytes * segment.liveShare;
-      if (!segment.sealed) continue;
+      if (!segment.sealed || segment.live === 0) continue;
       if (!this.#damaged.has(segment) && (victim === undefined || segment.liveShare < victim.liveShare))
         victim = segment;
     }
@@ -104,8 +114,9 @@ export class Compaction {
         return;
       }
     }
+    if (segment.hasFacts && !this.#factsAreSpread()) return;
     for (const older of segment.settles) if (journal.segments.all.includes(older)) journal.carry(older);
-    if (segment.hasFacts && !journal.options.volatile) journal.snapshot();
+    if (segment.hasFacts) journal.snapshot();
     await journal.durable();
     await journal.options.log.trim(segment.start);
     journal.segments.remove(segment);

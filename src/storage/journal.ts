@@ -49,11 +49,15 @@ export interface JournalStart {
   readonly nextId: number;
   readonly lastQueueId: number;
   readonly segments: readonly SegmentState[];
+  /** Length of the last snapshot, 0 when there is none, bytes. */
+  readonly snapshotBytes: number;
 }
 
 /** Above this much that waits for the disk nothing more is accepted, bytes. */
 const pendingBytesMax = 32 << 20;
 const retryMs = 500;
+/** A snapshot stands in its block and in the index of its segment. */
+const snapshotCopies = 2;
 /** A record counts its entries with 16 bits. */
 const recordEntriesMax = 0xffff;
 /** From so many on, settlements are written as the bits of their segments instead of one by one. */
@@ -70,6 +74,8 @@ export class Journal implements JournalPort {
   durableEnd: Position;
   /** The highest id of a queue that a segment header has to remember. */
   lastQueueId = 0;
+  /** What the last snapshot of the facts takes on the disk, 0 when there was none, bytes. */
+  factBytes: number;
   #nextId: number;
   #filling: OpenBlock;
   /** Closed blocks that wait for their turn, oldest first; the first one is being written when `#writing`. */
@@ -100,6 +106,7 @@ export class Journal implements JournalPort {
     this.durableEnd = start.position;
     this.#nextId = start.nextId;
     this.lastQueueId = start.lastQueueId;
+    this.factBytes = start.snapshotBytes * snapshotCopies;
     // One without a block, as a crash can leave it, makes way for the one that begins there now: trimming it would take that one.
     this.segments.all.push(...start.segments.filter(segment => segment.start < start.position));
     this.#filling = new OpenBlock(1, start.position, this.#nextId);
@@ -324,7 +331,10 @@ export class Journal implements JournalPort {
   /** Writes all facts that hold now; those before no longer count. */
   snapshot(): void {
     const facts = [...this.options.facts()];
-    this.#fact(recordTypes.snapshot, Buffer.from(JSON.stringify({ lastQueueId: this.lastQueueId, facts })));
+    const payload = Buffer.from(JSON.stringify({ lastQueueId: this.lastQueueId, facts }));
+    this.#fact(recordTypes.snapshot, payload);
+    this.segments.supersedeFacts();
+    this.factBytes = payload.length * snapshotCopies;
   }
 
   /** The last record of a clean stop: which entries were delivered before. */

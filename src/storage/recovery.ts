@@ -44,6 +44,7 @@ class Fold {
   #isNew = true;
   #nextId = 1;
   #lastQueueId = 0;
+  #snapshotBytes = 0;
   #end = 0;
 
   constructor(log: Log, damaged: (damage: Damage) => void) {
@@ -76,6 +77,7 @@ class Fold {
         nextId: this.#nextId,
         lastQueueId: this.#lastQueueId,
         segments: this.#segments.all,
+        snapshotBytes: this.#snapshotBytes,
       },
       facts,
       entries: this.#entries,
@@ -177,7 +179,11 @@ class Fold {
 
   #fact(segment: SegmentState, fact: FactRecord): void {
     segment.hasFacts = true;
-    if (fact.type === recordTypes.snapshot) this.#facts = [];
+    if (fact.type === recordTypes.snapshot) {
+      this.#facts = [];
+      this.#snapshotBytes = fact.payload.length;
+      this.#segments.supersedeFacts();
+    }
     // A copy: the block that it stands in is large.
     this.#facts.push({ ...fact, payload: Buffer.from(fact.payload) });
   }

@@ -20,7 +20,7 @@ export class SegmentState {
   liveWeight = 0;
   weight = 0;
   sealed = false;
-  /** It has facts of the topology or of users: a snapshot must follow before it goes. */
+  /** It has facts of the topology or of users that count: a snapshot must follow before it goes. */
   hasFacts = false;
   /** Older segments whose settlements it has: they must be carried along before it goes. */
   readonly settles: Set<SegmentState> = new Set();
@@ -157,6 +157,11 @@ export class Segments {
 
   get current(): SegmentState {
     return this.all[this.all.length - 1] as SegmentState;
+  }
+
+  /** A snapshot stands in the last segment: facts before that one no longer count. */
+  supersedeFacts(): void {
+    for (const segment of this.all) if (segment !== this.current) segment.hasFacts = false;
   }
 
   /** The segment that has the entry with that id, if it is still there. */

@@ -23,10 +23,6 @@ export class Features {
     for (const queue of queues) this.#arguments.set(queue, this.#choose(queue));
   }
 
-  get isPlain(): boolean {
-    return this.#used.size === 0;
-  }
-
   get letters(): boolean {
     return this.uses('letters');
   }

@@ -70,11 +70,9 @@ export class Simulation {
     this.chance = chance;
     this.trace = trace ?? (() => {});
     this.observer = new Observer(new History(), new Messages());
-    const fileBytes = chance.pick([24, 32, 64, 128]) * 1024;
+    this.fileBytes = chance.pick([24, 32, 64, 128]) * 1024;
     this.#memoryBytes = chance.pick([16, 64, 256, 4096]) * 1024;
-    this.#habits = chooseHabits(chance, fileBytes);
-    // A known limit of compaction: it finds no rest where a snapshot of the facts takes more than half a segment.
-    this.fileBytes = this.#habits.features.isPlain ? fileBytes : Math.max(fileBytes, 48 * 1024);
+    this.#habits = chooseHabits(chance, this.fileBytes);
     this.#operator = new Operator(chance, this.observer, this.#habits.features, this.trace);
     this.observer.history.refusing = this.#habits.features.refusing;
     this.#fault = fault;

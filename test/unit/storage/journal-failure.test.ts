@@ -42,7 +42,7 @@ class Bench {
         report: (level, message) => void this.reports.push(`${level}: ${message}`),
         facts: () => [],
       },
-      { position: 0, nextId: 1, lastQueueId: 0, segments: [] },
+      { position: 0, nextId: 1, lastQueueId: 0, segments: [], snapshotBytes: 0 },
     );
     this.journal.begin();
   }

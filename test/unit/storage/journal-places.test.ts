@@ -32,7 +32,7 @@ function journal(position: number, segments: readonly SegmentState[]): Journal {
   };
   return new Journal(
     { ...options, report: () => {}, facts: () => [] },
-    { position, nextId: 9, lastQueueId: 0, segments },
+    { position, nextId: 9, lastQueueId: 0, segments, snapshotBytes: 0 },
   );
 }
 

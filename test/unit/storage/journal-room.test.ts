@@ -56,7 +56,7 @@ function open(segmentBytes: number): { journal: Journal; segments: Buffer[][] } 
       report: () => {},
       facts: () => [],
     },
-    { position: 0, nextId: 1, lastQueueId: 0, segments: [] },
+    { position: 0, nextId: 1, lastQueueId: 0, segments: [], snapshotBytes: 0 },
   );
   return { journal, segments };
 }
