@@ -24,9 +24,9 @@ export class History {
   readonly #publishedAt = new Map<number, number>();
   readonly #goneAt = new Map<string, number>();
   readonly #lastGoneAt = new Map<string, number>();
-  readonly #letterAt = new Map<number, number>();
-  /** Dead messages whose letters had somewhere to go, and how many steps there were when each was settled. */
-  readonly #dead = new Map<number, number>();
+  /** How many steps there were when letters of a message were published, and when those of its entries were settled whose letters had somewhere to go. */
+  readonly #lettersAt = new Map<number, number[]>();
+  readonly #deadAt = new Map<number, number[]>();
   /** By queue and sequence, like deadlines and priorities. */
   readonly #dying = new Map<string, Entry>();
   readonly #diedIn = new Set<string>();
@@ -63,7 +63,7 @@ export class History {
     const { header, headerStart, headerEnd } = message;
     const isOriginal = (header as Buffer).subarray(headerStart, headerEnd).equals(sent.header);
     if (isOriginal) this.#publishedAt.set(sent.number, this.steps.length);
-    else this.#letterAt.set(sent.number, this.steps.length);
+    else push(this.#lettersAt, sent.number, this.steps.length);
   }
 
   settled(places: readonly Place[]): void {
@@ -82,7 +82,7 @@ export class History {
       if (to === undefined || number === undefined || death.queue.deleted) continue;
       const ways = this.#destinations(to, settings.deadLetterRoutingKey ?? '');
       if (settings.deadLetterRoutingKey === undefined && to === '') continue;
-      if ([...ways].some(name => this.state.queueId(name) !== undefined)) this.#dead.set(number, this.steps.length);
+      if ([...ways].some(name => this.state.queueId(name) !== undefined)) push(this.#deadAt, number, this.steps.length);
     }
   }
 
@@ -143,10 +143,7 @@ export class History {
     if (fact.type === 'queue.deleted')
       for (const message of this.state.queues.get(fact.id)?.values() ?? []) this.#gone(message, fact.id);
     this.#add({ kind: 'fact', fact });
-    const key = `${fact.type} ${keyOf(fact)}`;
-    const at = this.#factsAt.get(key);
-    if (at === undefined) this.#factsAt.set(key, [this.steps.length]);
-    else at.push(this.steps.length);
+    push(this.#factsAt, `${fact.type} ${keyOf(fact)}`, this.steps.length);
   }
 
   /** Whether a queue that is full may have refused the message. */
@@ -211,11 +208,12 @@ export class History {
     this.#sums = [state.sum];
     this.promised = 0;
     this.#expectLetters(at);
-    for (const all of [this.#goneAt, this.#lastGoneAt, this.#publishedAt, this.#letterAt] as Map<unknown, number>[])
+    for (const all of [this.#goneAt, this.#lastGoneAt, this.#publishedAt] as Map<unknown, number>[])
       for (const [key, step] of all)
         if (step <= at) all.set(key, 0);
         else all.delete(key);
-    this.#dead.clear();
+    this.#deadAt.clear();
+    this.#lettersAt.clear();
     this.#dying.clear();
     for (const [key, steps] of this.#factsAt) this.#factsAt.set(key, steps.some(step => step <= at) ? [0] : []);
     this.#places.clear();
@@ -249,11 +247,10 @@ export class History {
 
   /** After a crash a dead message is where it died, or where its letter went, or both. */
   #expectLetters(at: number): void {
-    for (const [message, settled] of this.#dead) {
-      const letter = this.#letterAt.get(message);
-      if (settled <= at && (letter === undefined || letter > at))
+    const upTo = (steps: readonly number[] = []): number => steps.filter(step => step <= at).length;
+    for (const [message, settled] of this.#deadAt)
+      if (upTo(this.#lettersAt.get(message)) < upTo(settled))
         throw new Error(`dead message ${message} is in neither place: it was settled, and its letter is lost`);
-    }
   }
 
   /** Where durable bindings lead. */
@@ -306,6 +303,12 @@ export class History {
     }
     return lines.join('\n  ');
   }
+}
+
+function push<Key>(steps: Map<Key, number[]>, key: Key, step: number): void {
+  const known = steps.get(key);
+  if (known === undefined) steps.set(key, [step]);
+  else known.push(step);
 }
 
 function topicMatches(pattern: readonly string[], key: readonly string[]): boolean {
