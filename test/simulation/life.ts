@@ -50,6 +50,8 @@ export class Life {
   context: SessionContext | undefined;
   /** Whether its stop ended without writing all. */
   gaveUp = false;
+  /** Set when it is being stopped: what is looked at then may not be read any more. */
+  stopping = false;
   /** Whether recovery has found a clean stop. */
   foundClean = false;
   /** What the broker has told people of damage. */
@@ -213,6 +215,7 @@ export class Life {
 
   /** Ends every connection, as a stop does; what they had goes back. */
   dropConnections(): void {
+    this.stopping = true;
     for (const connection of [...this.connections]) connection.resetNow();
     this.links = [];
   }

@@ -72,7 +72,8 @@ export class Operator {
       throw new Error(`sequence ${sequence} of queue ${queue.name} is not removed once`);
   }
 
-  #look({ damage }: Life, queue: Queue): void {
+  #look(life: Life, queue: Queue): void {
+    const { damage } = life;
     const after = this.#chance.below(queue.nextSequence);
     const told = damage.length;
     browse(queue, { state: 'all', after, limit: 20, scanMax: 50 }, ({ items }) => {
@@ -82,7 +83,8 @@ export class Operator {
         last = sequence;
         if (message !== undefined) this.#identify(message);
         // A disk that fails may not give it back; then people are told.
-        else if (damage.length === told) this.error ??= new Error(`a look finds no content of sequence ${sequence}`);
+        else if (damage.length === told && !life.stopping)
+          this.error ??= new Error(`a look finds no content of sequence ${sequence}`);
       }
     });
   }

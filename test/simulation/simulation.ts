@@ -229,8 +229,8 @@ export class Simulation {
       closed = true;
     });
     await this.until(life, () => closed, chance.of(0.2) ? chance.below(60) : 20_000);
-    this.#marks = marks;
-    // A stop on a disk that takes no more writes ends without them, and says so.
+    // A stop on a disk that takes no more writes ends without them, and says so: what an earlier stop has left still holds.
+    if (!life.gaveUp) this.#marks = marks;
     if (closed && !life.gaveUp) observer.history.promise(steps);
     this.trace(closed ? '--- stopped ---' : '--- stop cut short ---');
   }
