@@ -28,9 +28,10 @@ export class DeferredLog implements Log {
   }
 
   async append(block: BlockWrite): Promise<AppendOutcome> {
+    // Before anything is waited for: a trim of the segment before must not take the log away from under this one.
+    if (block.segment !== undefined) this.#segments.add(block.position);
     try {
       const log = await this.#ready();
-      if (block.segment !== undefined) this.#segments.add(block.position);
       return await log.append(block);
     } catch (error) {
       this.#log = undefined;

@@ -91,6 +91,8 @@ export class Journal implements JournalPort {
   /** Set when the journal is being closed: called when what waits cannot be written. */
   #giveUp: (() => void) | undefined;
   #recovering = true;
+  /** The last record is written: what goes on by itself, such as dead letters, waits for the next start. */
+  #ended = false;
   #wasAccepting = true;
   #whenAccepting: (() => void)[] = [];
   readonly #rows: IndexRows = new IndexRows();
@@ -123,7 +125,7 @@ export class Journal implements JournalPort {
   }
 
   get accepting(): boolean {
-    return !this.#failing && this.#pendingBytes < pendingBytesMax;
+    return !this.#failing && !this.#ended && this.#pendingBytes < pendingBytesMax;
   }
 
   /** What waits for the disk, bytes. */
@@ -349,6 +351,7 @@ export class Journal implements JournalPort {
     const payload = Buffer.alloc(ranges.length * 8);
     for (const [i, value] of ranges.entries()) payload.writeDoubleLE(value, i * 8);
     this.#write(recordTypes.closed, payload);
+    this.#ended = true;
   }
 
   /** Writes what waits and lets go of the log. */
@@ -530,7 +533,7 @@ export class Journal implements JournalPort {
   }
 
   #accept(): void {
-    if (this.#wasAccepting || this.#failing || this.#pendingBytes >= pendingBytesMax / 2) return;
+    if (this.#wasAccepting || this.#failing || this.#ended || this.#pendingBytes >= pendingBytesMax / 2) return;
     this.#wasAccepting = true;
     for (const run of this.#whenAccepting.splice(0)) run();
   }

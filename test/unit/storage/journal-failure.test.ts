@@ -121,3 +121,15 @@ test('closing gives up on a disk that takes no more writes, and says what was no
   await closed;
   expect(bench.reports.at(-1)).toMatch(/^error: \d+ bytes could not be written/);
 });
+
+test('behind the record that ends it nothing more is accepted, and who waits is not called', async () => {
+  const bench = new Bench();
+  let accepted = false;
+  bench.journal.closed([]);
+  bench.journal.whenAccepting(() => {
+    accepted = true;
+  });
+  await bench.journal.close();
+  await bench.settle();
+  expect([bench.journal.accepting, accepted]).toEqual([false, false]);
+});
