@@ -16,6 +16,8 @@ class Chunk {
   entries: Entry[] | undefined;
   packed: Packed | undefined;
   head = 0;
+  /** All its entries have their content. They keep it while they wait here: a chunk that lets go of contents is packed. */
+  loaded = false;
 
   constructor(entries: Entry[] | undefined, packed: Packed | undefined) {
     this.entries = entries;
@@ -134,12 +136,20 @@ export class Line {
     }
   }
 
-  /** Gives the entries in order, as objects that stay, for as long as the callback wants more. */
-  unpackWhile(wanted: (entry: Entry) => boolean): boolean {
+  /** Gives the entries without their content in order, as objects that stay, for as long as the callback wants more. */
+  eachUnloaded(wanted: (entry: Entry) => boolean): boolean {
     for (let c = this.#first; c < this.#chunks.length; c++) {
       const chunk = this.#chunks[c] as Chunk;
+      if (chunk.loaded) continue;
       const entries = this.#unpack(chunk);
-      for (let i = chunk.head; i < entries.length; i++) if (!wanted(entries[i] as Entry)) return false;
+      let loaded = true;
+      for (let i = chunk.head; i < entries.length; i++) {
+        const entry = entries[i] as Entry;
+        if (entry.message.loaded) continue;
+        loaded = false;
+        if (!wanted(entry)) return false;
+      }
+      chunk.loaded = loaded;
     }
     return true;
   }
@@ -221,8 +231,9 @@ export class Line {
   get unloaded(): number {
     let count = this.#packed;
     for (let c = this.#first; c < this.#chunks.length; c++) {
-      const { entries, head } = this.#chunks[c] as Chunk;
+      const { entries, head, loaded } = this.#chunks[c] as Chunk;
       if (entries === undefined) return count;
+      if (loaded) continue;
       for (let i = head; i < entries.length; i++) if (!entries[i]?.message.loaded) count++;
     }
     return count;

@@ -4,7 +4,7 @@ import type { PriorityList } from './priority-list.ts';
 import type { ReadyList } from './ready-list.ts';
 
 /** This much is asked for at a time, bytes, but whole blocks: what is read long before its turn outlives the young objects. */
-const stepBytes = 256 << 10;
+const stepBytes = 128 << 10;
 
 /** The queue as its reader sees it. */
 interface Reader {

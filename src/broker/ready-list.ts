@@ -7,6 +7,9 @@ import { Returned } from './returned.ts';
 import type { ReturnedInTurn } from './returned-in-turn.ts';
 import type { NewPlace } from './store.ts';
 
+/** What the objects of an unpacked message count beside its body when it is decided how many are read at a time, bytes. */
+const objectWeight = 448;
+
 /**
  * Rules: new entries join at the tail with rising sequences, entries leave at the head. What comes back was taken from the head, so
  * it always stands before everything that never left.
@@ -91,14 +94,13 @@ export class ReadyList {
     let block = -1;
     const wanted = (entry: Entry): boolean => {
       const { message } = entry;
-      if (left <= 0 && (message.loaded || message.block !== block)) return false;
-      if (message.loaded) return true;
+      if (left <= 0 && message.block !== block) return false;
       found.push(entry);
-      left -= message.bodyBytes + 64;
+      left -= message.bodyBytes + objectWeight;
       block = message.block;
       return true;
     };
-    if (this.#returned.unpackWhile(wanted)) this.#line.unpackWhile(wanted);
+    if (this.#returned.eachUnloaded(wanted)) this.#line.eachUnloaded(wanted);
     return found;
   }
 

@@ -47,8 +47,11 @@ export class ReturnedInTurn {
     this.#first = 0;
   }
 
-  unpackWhile(wanted: (entry: Entry) => boolean): boolean {
-    for (let i = this.#first; i < this.#entries.length; i++) if (!wanted(this.#entries[i] as Entry)) return false;
+  eachUnloaded(wanted: (entry: Entry) => boolean): boolean {
+    for (let i = this.#first; i < this.#entries.length; i++) {
+      const entry = this.#entries[i] as Entry;
+      if (!entry.message.loaded && !wanted(entry)) return false;
+    }
     return true;
   }
 

@@ -70,12 +70,12 @@ export class Returned {
     }
   }
 
-  /** Gives the entries as objects that stay, about in order but the lowest first, for as long as the callback wants more. */
-  unpackWhile(wanted: (entry: Entry) => boolean): boolean {
+  /** Gives the entries without their content as objects that stay, about in order but the lowest first, for as long as the callback wants more. */
+  eachUnloaded(wanted: (entry: Entry) => boolean): boolean {
     const heapFirst = this.peek() === this.#heap[0];
-    if (!heapFirst && !this.#line.unpackWhile(wanted)) return false;
-    for (const entry of this.#heap) if (!wanted(entry)) return false;
-    return heapFirst ? this.#line.unpackWhile(wanted) : true;
+    if (!heapFirst && !this.#line.eachUnloaded(wanted)) return false;
+    for (const entry of this.#heap) if (!entry.message.loaded && !wanted(entry)) return false;
+    return heapFirst ? this.#line.eachUnloaded(wanted) : true;
   }
 
   clear(gone: Gone): void {
