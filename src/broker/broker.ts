@@ -14,6 +14,7 @@ import type { ReplyConsumers } from './reply-to.ts';
 import type { Services, Surroundings } from './services.ts';
 import { BrokerStats } from './stats.ts';
 import { Vhost, type VhostOwner } from './vhost.ts';
+import { factsOf, vhostCreated } from './vhost-facts.ts';
 import { noMetadata, sameMetadata, type VhostMetadata } from './vhost-metadata.ts';
 
 export class Broker implements VhostOwner {
@@ -94,7 +95,7 @@ export class Broker implements VhostOwner {
       throw preconditionFailed(`cannot create vhost '${name}': vhost limit of ${vhostsMax} is reached`);
     const vhost = this.#addVhost(name);
     vhost.metadata = metadata;
-    this.services.journal.record(vhost.created);
+    this.services.journal.record(vhostCreated(vhost));
     vhost.tellOfPredeclared();
     this.events.emit('vhost.created', {
       tags: [],
@@ -209,7 +210,7 @@ export class Broker implements VhostOwner {
   /** The facts that make all that is durable again, in an order that replays. */
   *facts(): Generator<Fact> {
     for (const [name, value] of this.globalParameters) yield { type: 'global-parameter.put', name, value };
-    for (const vhost of this.vhosts.values()) yield* vhost.facts();
+    for (const vhost of this.vhosts.values()) yield* factsOf(vhost);
   }
 
   setGlobalParameter(fact: GlobalParameterFact): void {

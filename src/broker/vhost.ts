@@ -7,18 +7,19 @@ import {
   checkQueueDeclaration,
   exchangeArgument,
 } from './arguments.ts';
+import {
+  anywhere,
+  checkSame,
+  type ExchangeDeclaration,
+  type MaySendOn,
+  type QueueDeclaration,
+  reservedPrefix,
+  unknownExchangeType,
+} from './declaration.ts';
 import { DelayLine } from './delay-line.ts';
 import { settingsOf } from './effective.ts';
-import {
-  accessRefused,
-  commandInvalid,
-  notFound,
-  notImplemented,
-  preconditionFailed,
-  resourceLocked,
-} from './errors.ts';
-import type { EventValues } from './event-table.ts';
-import { type Events, eventExchange } from './events.ts';
+import { notFound, notImplemented, preconditionFailed, resourceLocked } from './errors.ts';
+import type { Events } from './events.ts';
 import {
   type Bound,
   bindingIdentity,
@@ -32,45 +33,17 @@ import type { Fact, RuleFact } from './facts.ts';
 import type { BrokerLimits } from './limits.ts';
 import { keyOf, type Message } from './message.ts';
 import { targetOf } from './policy.ts';
+import { predeclared } from './predeclared.ts';
 import { publish } from './publish.ts';
 import { Queue } from './queue.ts';
 import { route } from './route.ts';
 import type { Services } from './services.ts';
 import { type BrokerStats, ChannelStats } from './stats.ts';
 import { Tracer } from './tracer.ts';
+import { bindingEvent, exchangeCreated, queueCreated, tellOfRule } from './vhost-events.ts';
+import { bindingFact, exchangeDeclared, queueDeclared } from './vhost-facts.ts';
 import { noMetadata, type VhostMetadata } from './vhost-metadata.ts';
 import { VhostRules } from './vhost-rules.ts';
-
-export interface ExchangeDeclaration {
-  readonly type: string;
-  readonly durable: boolean;
-  readonly autoDelete: boolean;
-  readonly internal: boolean;
-  readonly arguments: Table;
-}
-
-/** Asked, before anything is made, whether who declares may have messages sent on to that exchange. Throws where not. */
-export type MaySendOn = (exchange: string) => void;
-
-const anywhere: MaySendOn = () => {};
-
-export interface QueueDeclaration {
-  readonly durable: boolean;
-  readonly exclusive: boolean;
-  readonly autoDelete: boolean;
-  readonly arguments: Table;
-}
-
-/** The exchanges that every vhost has (RabbitMQ behaviour). */
-const predeclared: readonly (readonly [name: string, type: string, internal: boolean])[] = [
-  ['', 'direct', false],
-  ['amq.direct', 'direct', false],
-  ['amq.fanout', 'fanout', false],
-  ['amq.topic', 'topic', false],
-  ['amq.headers', 'headers', false],
-  ['amq.match', 'headers', false],
-  ['amq.rabbitmq.trace', 'topic', true],
-];
 
 /** What all vhosts share. */
 export interface VhostOwner {
@@ -142,8 +115,8 @@ export class Vhost {
       const refused = refusedArguments(declaration.type, declaration.arguments);
       if (refused !== undefined) throw preconditionFailed(refused);
       const exchange = this.addExchange(name, declaration);
-      if (exchange.durable) this.#record(this.#exchangeDeclared(exchange));
-      this.#exchangeCreated(exchange);
+      if (exchange.durable) this.#record(exchangeDeclared(this.name, exchange));
+      this.#owner.events.emit('exchange.created', exchangeCreated(this.name, exchange));
       return exchange;
     }
     checkSame(resource, 'type', declaration.type, existing.type);
@@ -211,16 +184,8 @@ export class Vhost {
     this.addQueue(queue);
     this.#owner.stats.queuesDeclared++;
     this.#owner.stats.queuesCreated++;
-    if (durable) this.#record(this.#queueDeclared(queue));
-    this.#owner.events.emit('queue.created', {
-      exclusive: queue.owner !== undefined,
-      owner_pid: nameOf(queue.owner),
-      arguments: queue.arguments,
-      auto_delete: queue.autoDelete,
-      durable,
-      name,
-      vhost: this.name,
-    });
+    if (durable) this.#record(queueDeclared(queue));
+    this.#owner.events.emit('queue.created', queueCreated(queue));
     return queue;
   }
 
@@ -282,8 +247,8 @@ export class Vhost {
     const refused = source.routing.validate?.(routingKey, args, destination);
     if (refused !== undefined) throw preconditionFailed(refused);
     const bound = this.addBinding(source, destination, routingKey, args);
-    if (bound.durable) this.#record(this.#bindingFact('bound', bound));
-    this.#owner.events.emit('binding.created', this.#bindingEvent(bound));
+    if (bound.durable) this.#record(bindingFact('bound', this.name, bound));
+    this.#owner.events.emit('binding.created', bindingEvent(this.name, bound));
     for (const message of source.routing.history?.() ?? []) this.#give(message, destination);
   }
 
@@ -294,33 +259,6 @@ export class Vhost {
 
   bindingsTo(destination: Destination): Iterable<Bound> {
     return this.#bindingsTo.get(destination) ?? [];
-  }
-
-  /** The fact that makes this vhost, with what is said of it. */
-  get created(): Fact {
-    const { name, metadata } = this;
-    return metadata === noMetadata ? { type: 'vhost.created', name } : { type: 'vhost.created', name, metadata };
-  }
-
-  /** The facts that make this vhost's durable exchanges, queues and bindings again. */
-  *facts(): Generator<Fact> {
-    yield this.created;
-    if (this.tracer !== undefined) yield { type: 'vhost.tracing', vhost: this.name, on: true };
-    yield* this.rules.facts(this.name);
-    for (const exchange of this.exchanges.values())
-      if (exchange.durable && !isPredeclared(exchange.name)) {
-        yield this.#exchangeDeclared(exchange);
-        for (const values of exchange.deduplication?.values() ?? [])
-          yield { type: 'exchange.seen', vhost: this.name, exchange: exchange.name, values };
-      }
-    for (const queue of this.queues.values()) {
-      if (!queue.durable) continue;
-      yield this.#queueDeclared(queue);
-      if (queue.consumed) yield { type: 'queue.consumed', id: queue.id };
-      for (const values of queue.deduplication?.values() ?? []) yield { type: 'queue.seen', id: queue.id, values };
-    }
-    for (const exchange of this.exchanges.values())
-      for (const bound of exchange.bindings.values()) if (bound.durable) yield this.#bindingFact('bound', bound);
   }
 
   /** `lineId` is the id of what a delayed exchange had kept its messages under; a new one gets a new one. */
@@ -379,7 +317,7 @@ export class Vhost {
   setRule(fact: RuleFact): void {
     this.#record(fact);
     this.applyRule(fact);
-    this.#ruleEvent(fact);
+    tellOfRule(this.#owner.events, this.name, fact);
   }
 
   /** As `setRule`, of a rule that is recorded. */
@@ -455,8 +393,8 @@ export class Vhost {
     this.version++;
     const gone =
       this.exchanges.get(source.name) !== source || (destination.kind === 'queue' ? destination.deleted : false);
-    if (bound.durable && !gone && this.#isThere(destination)) this.#record(this.#bindingFact('unbound', bound));
-    this.#owner.events.emit('binding.deleted', this.#bindingEvent(bound));
+    if (bound.durable && !gone && this.#isThere(destination)) this.#record(bindingFact('unbound', this.name, bound));
+    this.#owner.events.emit('binding.deleted', bindingEvent(this.name, bound));
     if (source.autoDelete && source.bindings.size === 0 && this.exchanges.get(source.name) === source)
       this.removeExchange(source);
   }
@@ -475,88 +413,10 @@ export class Vhost {
     if (!this.deleted) this.#services.journal.record(fact);
   }
 
-  #exchangeDeclared(exchange: Exchange): Fact {
-    return {
-      type: 'exchange.declared',
-      vhost: this.name,
-      name: exchange.name,
-      kind: exchange.type,
-      autoDelete: exchange.autoDelete,
-      internal: exchange.internal,
-      arguments: encode(exchange.arguments),
-      ...(exchange.delayLine === undefined ? {} : { id: exchange.delayLine.id }),
-    };
-  }
-
-  #queueDeclared(queue: Queue): Fact {
-    return {
-      type: 'queue.declared',
-      id: queue.id,
-      vhost: this.name,
-      name: queue.name,
-      autoDelete: queue.autoDelete,
-      arguments: encode(queue.arguments),
-    };
-  }
-
-  #bindingFact(type: 'bound' | 'unbound', bound: Bound): Fact {
-    return {
-      type,
-      vhost: this.name,
-      source: bound.source.name,
-      kind: bound.destination.kind,
-      destination: bound.destination.name,
-      routingKey: bound.routingKey,
-      arguments: encode(bound.arguments),
-    };
-  }
-
   /** The exchanges that it was made with. */
   tellOfPredeclared(): void {
-    for (const exchange of this.exchanges.values()) this.#exchangeCreated(exchange);
-  }
-
-  #exchangeCreated({ policy, arguments: args, internal, autoDelete, durable, type, name }: Exchange): void {
-    this.#owner.events.emit('exchange.created', {
-      policy: policy?.name ?? '',
-      arguments: args,
-      internal,
-      auto_delete: autoDelete,
-      durable,
-      type,
-      name,
-      vhost: this.name,
-    });
-  }
-
-  #bindingEvent({ source, destination, routingKey, arguments: args }: Bound): EventValues<'binding.created'> {
-    return {
-      vhost: this.name,
-      arguments: args,
-      routing_key: routingKey,
-      destination_kind: destination.kind,
-      destination_name: destination.name,
-      source_kind: 'exchange',
-      source_name: source.name,
-    };
-  }
-
-  /** RabbitMQ tells of an operator policy as of any, until it is cleared. */
-  #ruleEvent(fact: RuleFact): void {
-    const { events } = this.#owner;
-    switch (fact.type) {
-      case 'policy.put':
-      case 'operator-policy.put': {
-        const { applyTo, priority, definition, pattern, name } = fact;
-        events.emit('policy.set', { 'apply-to': applyTo, priority, definition, pattern, vhost: this.name, name });
-        return;
-      }
-      case 'policy.delete':
-        events.emit('policy.cleared', { vhost: this.name, name: fact.name });
-        return;
-      case 'operator-policy.delete':
-        events.emit('operator.policy.cleared', { vhost: this.name, name: fact.name });
-    }
+    for (const exchange of this.exchanges.values())
+      this.#owner.events.emit('exchange.created', exchangeCreated(this.name, exchange));
   }
 
   #locked(name: string): Error {
@@ -565,47 +425,4 @@ export class Vhost {
         'or the exclusive property value does not match that of the original declaration.',
     );
   }
-}
-
-export function isPredeclared(exchange: string): boolean {
-  return exchange === eventExchange || predeclared.some(([name]) => name === exchange);
-}
-
-/** Owners are connections, which have names. */
-function nameOf(owner: object | undefined): string {
-  return owner !== undefined && 'name' in owner ? String(owner.name) : '';
-}
-
-function encode(args: Table): string {
-  return Buffer.from(args.encoded).toString('base64');
-}
-
-function checkSame(resource: string, name: string, received: string | boolean, current: string | boolean): void {
-  if (received !== current)
-    throw preconditionFailed(
-      `inequivalent arg '${name}' for ${resource}: received '${received}' but current is '${current}'`,
-    );
-}
-
-function reservedPrefix(kind: 'queue' | 'exchange', name: string): Error {
-  return accessRefused(`${kind} name '${name}' contains reserved prefix 'amq.*'`);
-}
-
-/** RabbitMQ says `invalid` when the word happens to be known to its runtime as an atom, else `unknown`; these are the common ones. */
-function unknownExchangeType(type: string): Error {
-  const atoms = [
-    '',
-    'foo',
-    'Direct',
-    'bar',
-    'queue',
-    'exchange',
-    'default',
-    'stream',
-    'quorum',
-    'classic',
-    'x',
-    'test',
-  ];
-  return commandInvalid(`${atoms.includes(type) ? 'invalid' : 'unknown'} exchange type '${type}'`);
 }

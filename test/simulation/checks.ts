@@ -55,27 +55,30 @@ export function expectNoDamage(life: Life, flip: Flip | undefined): void {
   if (unexpected !== undefined) throw new Error(`damage where there is none: ${unexpected}`);
 }
 
-/** `marks` are the entries that had been delivered at a clean stop, when one was at least begun. */
+/** `stops` are what the clean stops had delivered whose last record may be what was found, latest first. */
 export function expectMarks(
   life: Life,
   broker: Broker,
   isNew: boolean,
-  marks: ReadonlySet<string> | undefined,
+  stops: readonly ReadonlySet<string>[],
   history: History,
 ): void {
-  if (life.foundClean && !isNew && marks === undefined) throw new Error('recovery takes a crash for a clean stop');
-  for (const queue of broker.queuesById.values()) {
-    for (const { sequence, redelivered } of queue.ready) {
-      const expected = life.foundClean
-        ? marks?.has(`${queue.id} ${sequence}`) === true
-        : history.state.facts.has(`consumed ${queue.id}`);
-      if (redelivered === expected) continue;
-      const stop = life.foundClean ? 'a clean stop' : 'a crash';
-      throw new Error(
-        `after ${stop}, sequence ${sequence} of queue ${queue.name} is ${redelivered ? '' : 'not '}marked as redelivered`,
-      );
-    }
+  if (!life.foundClean) {
+    const wrong = wrongMark(broker, ({ id }) => history.state.facts.has(`consumed ${id}`));
+    if (wrong !== undefined) throw new Error(`after a crash, ${wrong}`);
+    return;
   }
+  if (!isNew && stops.length === 0) throw new Error('recovery takes a crash for a clean stop');
+  const wrongs = stops.map(marks => wrongMark(broker, ({ id }, sequence) => marks.has(`${id} ${sequence}`)));
+  if (wrongs.length > 0 && !wrongs.includes(undefined)) throw new Error(`after a clean stop, ${wrongs[0]}`);
+}
+
+function wrongMark(broker: Broker, expected: (queue: Queue, sequence: number) => boolean): string | undefined {
+  for (const queue of broker.queuesById.values())
+    for (const { sequence, redelivered } of queue.ready)
+      if (redelivered !== expected(queue, sequence))
+        return `sequence ${sequence} of queue ${queue.name} is ${redelivered ? '' : 'not '}marked as redelivered`;
+  return undefined;
 }
 
 /** What waits and was delivered before. */

@@ -59,8 +59,8 @@ export class Simulation {
   readonly #fault: Fault | undefined;
   readonly #scale: number;
   readonly #failing: boolean;
-  /** What was marked as delivered at the last clean stop. */
-  #marks: ReadonlySet<string> | undefined;
+  /** What was marked as delivered at the stops whose last record may be the end of the journal, latest first. */
+  #stops: readonly ReadonlySet<string>[] = [];
   #actors: Actor[] = [];
   readonly #operator: Operator;
   #healAt = 0;
@@ -150,7 +150,7 @@ export class Simulation {
         operations: this.#operations,
         replayed: (opened, broker, others, isNew) => {
           this.counts.recovered += expectRecovered(broker, others, observer.history);
-          expectMarks(opened, broker, isNew, this.#marks, observer.history);
+          expectMarks(opened, broker, isNew, this.#stops, observer.history);
         },
       });
       let outcome: 'open' | Error | undefined;
@@ -185,7 +185,7 @@ export class Simulation {
     if (stores === undefined) return;
     expectNoDamage(life, this.flip);
     // A life that left nothing on the disk has delivered nothing.
-    if (!life.foundClean) this.#marks = undefined;
+    if (!life.foundClean) this.#stops = [];
     if (stores.isNew) life.furnish();
     else if (!stores.broker.vhosts.has('/'))
       throw new Error('the data folder counts as used, but has no vhost and no user');
@@ -229,9 +229,10 @@ export class Simulation {
       closed = true;
     });
     await this.until(life, () => closed, chance.of(0.2) ? chance.below(60) : 20_000);
-    // A stop on a disk that takes no more writes ends without them, and says so: what an earlier stop has left still holds.
-    if (!life.gaveUp) this.#marks = marks;
-    if (closed && !life.gaveUp) observer.history.promise(steps);
+    // A stop that is cut short, or that ends on a disk that takes no more writes, may have left nothing behind an earlier one's last record.
+    const complete = closed && !life.gaveUp;
+    this.#stops = complete ? [marks] : [marks, ...this.#stops];
+    if (complete) observer.history.promise(steps);
     this.trace(closed ? '--- stopped ---' : '--- stop cut short ---');
   }
 

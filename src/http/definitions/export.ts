@@ -1,8 +1,9 @@
 // Exporting definitions: all of the broker, or one vhost, in RabbitMQ's form.
 import type { Account } from '../../auth/authority.ts';
 import type { Exchange } from '../../broker/exchange.ts';
+import { isPredeclared } from '../../broker/predeclared.ts';
 import type { Queue } from '../../broker/queue.ts';
-import { isPredeclared, type Vhost } from '../../broker/vhost.ts';
+import type { Vhost } from '../../broker/vhost.ts';
 import { jsonOf } from '../amqp-json.ts';
 import type { Management } from '../management.ts';
 import { anyBinding, type BindingDefinition, bindingDefinition } from '../views/binding.ts';

@@ -1,7 +1,7 @@
 // An exchange as RabbitMQ shows it.
 import { type Exchange, exchangeTypes } from '../../broker/exchange.ts';
+import { isPredeclared } from '../../broker/predeclared.ts';
 import type { Queue } from '../../broker/queue.ts';
-import { isPredeclared } from '../../broker/vhost.ts';
 import { jsonOf } from '../amqp-json.ts';
 import { ofExchange, valuesOf } from '../counters.ts';
 import type { Rates } from './rates.ts';

@@ -1,11 +1,12 @@
 // A broker without a disk, and declarations in it.
 import { type FieldValue, Table } from '../../../src/amqp/table.ts';
 import { Broker } from '../../../src/broker/broker.ts';
+import type { MaySendOn } from '../../../src/broker/declaration.ts';
 import type { Fact } from '../../../src/broker/facts.ts';
 import { NoJournal } from '../../../src/broker/journal.ts';
 import { Memory } from '../../../src/broker/memory.ts';
 import type { Queue } from '../../../src/broker/queue.ts';
-import type { MaySendOn, Vhost } from '../../../src/broker/vhost.ts';
+import type { Vhost } from '../../../src/broker/vhost.ts';
 
 /** A value as clients send it: whole numbers as `signedint` or `long`. */
 function field(value: string | number | boolean): FieldValue {

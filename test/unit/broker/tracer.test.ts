@@ -4,6 +4,7 @@ import { decodeProperties } from '../../../src/amqp/properties.ts';
 import { Table, tableToPlain } from '../../../src/amqp/table.ts';
 import type { Queue } from '../../../src/broker/queue.ts';
 import type { Vhost } from '../../../src/broker/vhost.ts';
+import { factsOf } from '../../../src/broker/vhost-facts.ts';
 import { publishFrames, SessionBench } from '../session/bench.ts';
 
 let bench: SessionBench;
@@ -115,12 +116,12 @@ test('copies are never told of, not even when they die and are delivered elsewhe
 });
 
 test('tracing is a fact: it is recorded, recovered, and over when it is turned off', () => {
-  expect([...vhost.facts()]).toContainEqual({ type: 'vhost.tracing', vhost: '/', on: true });
+  expect([...factsOf(vhost)]).toContainEqual({ type: 'vhost.tracing', vhost: '/', on: true });
   vhost.trace(false);
   declare('q');
   publish('q', 'x');
   expect(copies()).toEqual([]);
-  expect([...vhost.facts()].map(({ type }) => type)).not.toContain('vhost.tracing');
+  expect([...factsOf(vhost)].map(({ type }) => type)).not.toContain('vhost.tracing');
   bench.broker.apply({ type: 'vhost.tracing', vhost: '/', on: true });
   publish('q', 'x');
   expect(copies()).toHaveLength(1);
