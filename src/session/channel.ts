@@ -125,7 +125,9 @@ export class Channel implements Recipient, Holder {
       this.unsettled.add(entry);
       if (this.credit.limit !== 0) this.credit.used++;
     }
-    writeDelivery(this.connection, this.number, consumer.prefix, tag, delivered(entry), entry.redelivered);
+    const message = delivered(entry);
+    if (this.transaction?.isCommitting === true) this.transaction.postpone(consumer, tag, message, entry.redelivered);
+    else writeDelivery(this.connection, this.number, consumer.prefix, tag, message, entry.redelivered);
     if (this.vhost.tracer !== undefined) this.vhost.tracer.delivered(entry, this.actor);
   }
 

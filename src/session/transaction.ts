@@ -1,9 +1,12 @@
 // Classes tx and confirm: the two modes in which a channel can publish with an answer.
+
+import type { Consumer } from '../broker/consumer.ts';
 import { preconditionFailed } from '../broker/errors.ts';
 import type { Message } from '../broker/message.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { Confirms } from './confirms.ts';
-import { publishedBytes, settlementBytes, transactionBytesMax } from './context.ts';
+import { outputBytesMax, publishedBytes, settlementBytes, transactionBytesMax } from './context.ts';
+import { writeDelivery } from './delivery.ts';
 import type { Publishing, Target } from './publishing.ts';
 import { settleRange, unknownTag, type Verdict } from './settling.ts';
 
@@ -12,6 +15,14 @@ interface Settlement {
   readonly from: number;
   readonly upTo: number;
   readonly verdict: Verdict;
+}
+
+/** A delivery to the channel itself that follows the answer to its commit. */
+interface Postponed {
+  readonly consumer: Consumer;
+  readonly tag: number;
+  readonly message: Message;
+  readonly redelivered: boolean;
 }
 
 /** What a transactional channel has published and settled since the last commit. */
@@ -26,6 +37,9 @@ export class Transaction {
   #partial = false;
   /** What all this takes, as the limit counts it, bytes. */
   #bytes = 0;
+  /** From the commit to its answer. */
+  #postponed: Postponed[] | undefined;
+  #postponedBytes = 0;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -75,6 +89,8 @@ export class Transaction {
 
   /** Publishes, then settles. */
   commit(): void {
+    this.#postponed = [];
+    this.#postponedBytes = 0;
     const publishes = this.#publishes;
     const settlements = this.#settlements;
     this.#forget();
@@ -87,9 +103,37 @@ export class Transaction {
       this.#channel.released(settleRange(this.#channel, from, upTo, verdict));
   }
 
+  /** Whether deliveries to the channel are to be postponed. */
+  get isCommitting(): boolean {
+    return this.#postponed !== undefined;
+  }
+
+  /** The message is the consumer's, and is written after the answer. */
+  postpone(consumer: Consumer, tag: number, message: Message, redelivered: boolean): void {
+    // Its queue may let go of the content meanwhile.
+    const twin = message.twin();
+    twin.retain();
+    this.#postponed?.push({ consumer, tag, message: twin, redelivered });
+    this.#postponedBytes += twin.bodyBytes + publishedBytes;
+    if (this.#postponedBytes > outputBytesMax) this.#channel.credit.open = false;
+  }
+
+  /** The commit is answered: writes what was postponed. */
+  answered(): void {
+    const { connection, number } = this.#channel;
+    for (const { consumer, tag, message, redelivered } of this.#postponed ?? []) {
+      writeDelivery(connection, number, consumer.prefix, tag, message, redelivered);
+      message.release();
+    }
+    this.#postponed = undefined;
+    if (!connection.congested) this.#channel.reopen();
+  }
+
   /** Drops the publishes; what was settled can be settled again. */
   rollback(): void {
     for (const { message } of this.#publishes) message.release();
+    for (const { message } of this.#postponed ?? []) message.release();
+    this.#postponed = undefined;
     this.#forget();
   }
 
@@ -118,8 +162,6 @@ export const transactionHandlers: Handlers = {
   'tx.commit': channel => {
     const transaction = transactionOf(channel);
     const { journal } = channel.connection.context.broker.services;
-    // What the commit sets free for this channel is delivered after its answer.
-    channel.credit.open = false;
     transaction.commit();
     const resume = channel.park(90, 20);
     journal.whenDurable({
@@ -127,7 +169,7 @@ export const transactionHandlers: Handlers = {
         resume(() => {
           if (transaction.isPartial) throw preconditionFailed('partial tx completion');
           channel.send('tx.commit-ok', {});
-          if (!channel.connection.congested) channel.reopen();
+          transaction.answered();
         }),
     });
   },

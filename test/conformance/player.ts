@@ -50,8 +50,6 @@ export class Player {
   private levels = false;
   /** Some queue has a single active consumer. */
   private single = false;
-  /** Some queue keeps nothing that nobody takes at once. */
-  private momentary = false;
 
   constructor(broker: Broker, prefix: string) {
     this.broker = broker;
@@ -99,7 +97,6 @@ export class Player {
     this.dying ||= ability.includes('dead');
     this.levels ||= ability.includes('levels');
     this.single ||= ability.includes('single active');
-    this.momentary ||= ability.includes('lives not');
     const dead =
       queue === 0
         ? { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': this.queue(1) }
@@ -337,8 +334,6 @@ export class Player {
         if (await ask('confirm.select', {})) seat.confirms ??= { asked: 0, tags: new Set(), refused: new Set() };
         return;
       case 'tx-select':
-        // What a commit publishes is delivered to its own channel after commit-ok: what lives not may not wait for that.
-        if (this.momentary) return;
         if (await ask('tx.select', {})) seat.tx = true;
         return;
       case 'tx-commit':
