@@ -53,6 +53,8 @@ export class Player {
   private seen: string[] = [];
   /** Some queue may send dead letters. */
   private dying = false;
+  /** Some queue does not keep all that it is given. */
+  private tight = false;
   /** Some queue has priorities. */
   private levels = false;
   /** Some queue has a single active consumer. */
@@ -102,6 +104,7 @@ export class Player {
 
   private argumentsOf(ability: Ability, queue: number): Fields {
     this.dying ||= ability.includes('dead');
+    this.tight ||= /lives not|drops|refuses|levels and/.test(ability);
     this.levels ||= ability.includes('levels');
     this.single ||= ability.includes('single active');
     const dead =
@@ -413,6 +416,9 @@ export class Player {
     const deliveryTag = wild ? pick * 7 : seat.held[pick % seat.held.length]!;
     const settled = seat.held.filter(tag => (multiple ? tag <= deliveryTag || deliveryTag === 0 : tag === deliveryTag));
     if (holdsStale(seat, settled)) return;
+    // RabbitMQ's limiter gives the freed credit to the queue while a dead letter is on its way back to it: which of them is
+    // first decides whether that is delivered or is too much, has expired or pushes out another one.
+    if (seat.capped && settled.length > 0 && op !== 'ack' && this.dying && this.tight) return;
     seat.held = seat.held.filter(tag => !settled.includes(tag));
     if (seat.tx) seat.uncommitted.push(...settled);
     const fields: Fields = op === 'ack' ? { multiple } : op === 'nack' ? { multiple, requeue } : { requeue };
