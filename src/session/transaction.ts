@@ -1,8 +1,11 @@
 // Classes tx and confirm: the two modes in which a channel can publish with an answer.
 
 import type { Consumer } from '../broker/consumer.ts';
+import { DelayLine } from '../broker/delay-line.ts';
 import { preconditionFailed } from '../broker/errors.ts';
 import type { Message } from '../broker/message.ts';
+import type { Queue } from '../broker/queue.ts';
+import type { Vhost } from '../broker/vhost.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { Confirms } from './confirms.ts';
 import { outputBytesMax, publishedBytes, settlementBytes, transactionBytesMax } from './context.ts';
@@ -17,6 +20,14 @@ interface Settlement {
   readonly verdict: Verdict;
 }
 
+interface Publish {
+  readonly message: Message;
+  readonly target: Target;
+  /** Where it was routed when it was published; undefined where its keys name the queues. */
+  readonly queues: readonly Queue[] | undefined;
+  readonly publishing: Publishing;
+}
+
 /** A delivery to the channel itself that follows the answer to its commit. */
 interface Postponed {
   readonly consumer: Consumer;
@@ -28,7 +39,7 @@ interface Postponed {
 /** What a transactional channel has published and settled since the last commit. */
 export class Transaction {
   readonly #channel: Channel;
-  #publishes: { message: Message; target: Target; publishing: Publishing }[] = [];
+  #publishes: Publish[] = [];
   #settlements: Settlement[] = [];
   /** Deliveries stay with the channel until the commit. All up to this tag were settled here, and these. */
   #settledUpTo = 0;
@@ -58,7 +69,8 @@ export class Transaction {
     this.#grow(message.bodyBytes + publishedBytes);
     message.detach(this.#channel.connection.context.broker.services.memory);
     message.retain();
-    this.#publishes.push({ message, target, publishing });
+    const queues = target.exchangeName === '' ? undefined : publishing.route(message, target);
+    this.#publishes.push({ message, target, queues, publishing });
   }
 
   /** An unknown tag fails here, not at commit. Throws 406 when the transaction would be too large. */
@@ -94,9 +106,10 @@ export class Transaction {
     const publishes = this.#publishes;
     const settlements = this.#settlements;
     this.#forget();
-    for (const { message, target, publishing } of publishes) {
-      message.publishedAt = this.#channel.connection.now;
-      publishing.handOver(message, target);
+    const { vhost, connection } = this.#channel;
+    for (const { message, target, queues, publishing } of publishes) {
+      message.publishedAt = connection.now;
+      publishing.handOver(message, target, queues && stillThere(queues, vhost));
       message.release();
     }
     for (const { from, upTo, verdict } of settlements)
@@ -150,6 +163,15 @@ export class Transaction {
     this.#settledAlone.clear();
     this.#bytes = 0;
   }
+}
+
+/** In place of a queue that was deleted meanwhile comes a new one of its name, whatever its bindings are (RabbitMQ behaviour). */
+function stillThere(queues: readonly Queue[], vhost: Vhost): readonly Queue[] {
+  if (!queues.some(queue => queue.deleted)) return queues;
+  const found = queues.map(queue =>
+    queue.deleted && !(queue instanceof DelayLine) ? vhost.queues.get(queue.name) : queue,
+  );
+  return found.filter(queue => queue !== undefined && !queue.deleted) as Queue[];
 }
 
 export const transactionHandlers: Handlers = {

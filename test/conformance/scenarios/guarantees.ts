@@ -334,6 +334,37 @@ scenario(
   },
 );
 
+scenario(
+  'bindings count when a message is published, not when it is committed',
+  { covers: ['tx.commit/ok'] },
+  async t => {
+    const channel = await transactional(t);
+    const exchange = await t.exchange(channel, 'direct');
+    const [early, late] = [await t.queue(channel), await t.queue(channel)];
+    await t.bind(channel, early, exchange, 'k');
+    channel.publish(exchange, 'k', 'a');
+    await t.bind(channel, late, exchange, 'k');
+    await channel.call('queue.unbind', { queue: early, exchange, routingKey: 'k' }, {});
+    await channel.call('tx.commit', {}, {});
+    await t.holds(early, ['a']);
+    await t.sees(late, 0);
+  },
+);
+
+scenario('what is published to a queue comes to a new one of its name', { covers: ['tx.commit/ok'] }, async t => {
+  const channel = await transactional(t);
+  const exchange = await t.exchange(channel, 'fanout');
+  const [bound, named] = [await t.queue(channel), t.name()];
+  await t.bind(channel, bound, exchange);
+  channel.publish(exchange, '', 'a');
+  channel.publish('', named, 'b');
+  await channel.call('queue.delete', { queue: bound }, { messageCount: 0 });
+  for (const queue of [bound, named]) await t.queue(channel, {}, queue);
+  await channel.call('tx.commit', {}, {});
+  await t.holds(bound, ['a']);
+  await t.holds(named, ['b']);
+});
+
 scenario('publishes and acks are committed together', { covers: ['tx.commit/ok'] }, async t => {
   const channel = await transactional(t);
   const [from, to] = [await t.filled(channel, ['a']), await t.queue(channel)];
