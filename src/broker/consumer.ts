@@ -31,8 +31,8 @@ export class Consumer {
   readonly credit: Credit;
   /** Deliveries that its client has not settled, those that were taken back included. */
   unsettled = 0;
-  /** Without credit when last tried, so not in its queue's ring. */
-  waiting = false;
+  /** Without credit when last tried, so not in its queue's turns: a number that is higher than those of the channel's consumers that waited before; otherwise 0. */
+  waiting = 0;
   cancelled = false;
   readonly stats: ConsumerStats = new ConsumerStats();
   /** From delivery to ack. */

@@ -5,6 +5,8 @@ export class Credit {
   limit = 0;
   /** What counts against it: counted from when the limit was set, by the channel. */
   used = 0;
+  /** How often a consumer has begun to wait for credit. */
+  waits = 0;
   /** False while the connection's output is full and once the channel is closed. */
   open = true;
 }

@@ -76,9 +76,12 @@ export function goesRound(deaths: readonly Death[], queue: string): boolean {
   return at >= 0 && deaths.slice(0, at + 1).every(({ reason }) => reason !== 'rejected');
 }
 
-/** The deaths with one more. One for the same queue and reason counts up and comes first; it keeps the time of the first one. */
+/**
+ * The deaths with one more, which comes first. One for the same queue and reason counts up and keeps the time of the first one. Those
+ * from before change their order into its reverse each time (RabbitMQ 3.10).
+ */
 function withDeath(known: FieldValue | undefined, death: readonly TableEntry[]): FieldValue[] {
-  const before = known?.type === 'array' ? known.value : [];
+  const before = known?.type === 'array' ? [...known.value].reverse() : [];
   const [, queue] = death[1] as TableEntry;
   const [, reason] = death[0] as TableEntry;
   const isSame = (other: FieldValue): boolean =>

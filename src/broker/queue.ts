@@ -294,7 +294,7 @@ export class Queue implements Holder {
   /** A client has settled a delivery: its consumer may have room again. */
   answered(consumer: Consumer, now: number): void {
     consumer.unsettled--;
-    if (consumer.waiting && this.#rejoin(consumer)) this.dispatch(now);
+    if (consumer.waiting > 0 && this.#rejoin(consumer)) this.dispatch(now);
   }
 
   /** An unsettled delivery comes back to its old place: as it was, or because its consumer has failed with it. Nobody gets it before `redistribute`. */
@@ -341,14 +341,16 @@ export class Queue implements Holder {
     if (!this.consumers.delete(consumer)) return;
     consumer.cancelled = true;
     if (this.exclusiveConsumer === consumer) this.exclusiveConsumer = undefined;
-    if (!consumer.waiting) this.#turns.remove(consumer);
+    if (consumer.waiting === 0) this.#turns.remove(consumer);
     if (this.activeConsumer === consumer) this.#activate(firstOf(this.consumers));
     if (this.consumers.size === 0) this.touch();
   }
 
-  /** The consumer may have got credit: it joins the turns again at their end. */
-  resume(consumer: Consumer): void {
-    if (this.#rejoin(consumer)) this.dispatch();
+  /** These consumers may have got credit: all of them join the turns again at their end before any is delivered to. */
+  resume(consumers: readonly Consumer[]): void {
+    let joined = false;
+    for (const consumer of consumers) if (this.#rejoin(consumer)) joined = true;
+    if (joined) this.dispatch();
   }
 
   /** Drops the message with that sequence, wherever it waits. False when it does not. */
@@ -509,8 +511,8 @@ export class Queue implements Holder {
   }
 
   #rejoin(consumer: Consumer): boolean {
-    if (!consumer.waiting || consumer.cancelled || !consumer.hasCredit) return false;
-    consumer.waiting = false;
+    if (consumer.waiting === 0 || consumer.cancelled || !consumer.hasCredit) return false;
+    consumer.waiting = 0;
     this.#turns.push(consumer);
     return true;
   }

@@ -29,7 +29,7 @@ export class Turns {
       const { ring } = this.#levels[i] as Level;
       for (let consumer = ring.shift(); consumer !== undefined; consumer = ring.shift()) {
         if (consumer.hasCredit) return consumer;
-        consumer.waiting = true;
+        consumer.waiting = ++consumer.credit.waits;
       }
     }
     return undefined;

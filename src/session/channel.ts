@@ -125,7 +125,9 @@ export class Channel implements Recipient, Holder {
       this.unsettled.add(entry);
       if (this.credit.limit !== 0) this.credit.used++;
     }
-    writeDelivery(this.connection, this.number, consumer.prefix, tag, delivered(entry), entry.redelivered);
+    const message = delivered(entry);
+    if (this.transaction?.isCommitting === true) this.transaction.postpone(consumer, tag, message, entry.redelivered);
+    else writeDelivery(this.connection, this.number, consumer.prefix, tag, message, entry.redelivered);
     if (this.vhost.tracer !== undefined) this.vhost.tracer.delivered(entry, this.actor);
   }
 
@@ -155,14 +157,29 @@ export class Channel implements Recipient, Holder {
     if (this.state !== 'open') return;
     this.credit.open = true;
     this.replies?.resume();
-    for (const consumer of this.consumers.values()) consumer.queue.resume(consumer);
+    this.resume();
   }
 
   /** Settled deliveries to consumers give back room under the limit that the channel's consumers share. */
   released(count: number): void {
-    if (this.credit.limit === 0) return;
-    this.credit.used = Math.max(0, this.credit.used - count);
-    for (const consumer of this.consumers.values()) consumer.queue.resume(consumer);
+    const { credit } = this;
+    if (credit.limit === 0) return;
+    const wasFull = credit.used >= credit.limit;
+    credit.used = Math.max(0, credit.used - count);
+    if (wasFull && credit.used < credit.limit) this.resume();
+  }
+
+  /** There is room: the consumers that wait for it get their turns, and the queue that has waited longest comes first. */
+  resume(): void {
+    const waiting = [...this.consumers.values()].filter(consumer => consumer.waiting > 0);
+    waiting.sort((a, b) => a.waiting - b.waiting);
+    const byQueue = new Map<Queue, Consumer[]>();
+    for (const consumer of waiting) {
+      const others = byQueue.get(consumer.queue);
+      if (others === undefined) byQueue.set(consumer.queue, [consumer]);
+      else others.push(consumer);
+    }
+    for (const [queue, consumers] of byQueue) queue.resume(consumers);
   }
 
   // --- answers ---

@@ -26,7 +26,7 @@ export const basicHandlers: Handlers = {
       channel.prefetch = args.prefetchCount;
     }
     channel.send('basic.qos-ok', {});
-    for (const consumer of channel.consumers.values()) consumer.queue.resume(consumer);
+    channel.resume();
   },
 
   'basic.consume': consume,

@@ -8,6 +8,7 @@ import type { Exchange } from '../broker/exchange.ts';
 import { Source } from '../broker/memory.ts';
 import { Message } from '../broker/message.ts';
 import { publishVia } from '../broker/publish.ts';
+import type { Queue } from '../broker/queue.ts';
 import { deliverReplies } from '../broker/reply-to.ts';
 import { BodyParts } from './body-parts.ts';
 import type { Channel } from './channel.ts';
@@ -223,15 +224,20 @@ export class Publishing {
     return target.withKeys(more);
   }
 
+  /** The queues that the message is to go to. */
+  route(message: Message, target: Target): readonly Queue[] {
+    if (target.routed !== this.#channel.vhost.version) routeTarget(this.#channel, target, message);
+    return target.queues;
+  }
+
   /** Gives the message to its queues, or back to its publisher, and counts it for confirms. */
-  handOver(message: Message, target: Target): void {
+  handOver(message: Message, target: Target, routed?: readonly Queue[]): void {
     const channel = this.#channel;
     const { broker } = channel.connection.context;
     const { journal, memory } = broker.services;
     const exchange = target.exchange as Exchange;
     if (exchange.deduplication?.isDuplicate(message)) return this.#duplicate(target, exchange);
-    if (target.routed !== channel.vhost.version) routeTarget(channel, target, message);
-    const { queues } = target;
+    const queues = routed ?? this.route(message, target);
     exchange.stats.publishedIn++;
     channel.stats.published++;
     target.stats.publishedIn++;

@@ -1,9 +1,15 @@
 // Classes tx and confirm: the two modes in which a channel can publish with an answer.
+
+import type { Consumer } from '../broker/consumer.ts';
+import { DelayLine } from '../broker/delay-line.ts';
 import { preconditionFailed } from '../broker/errors.ts';
 import type { Message } from '../broker/message.ts';
+import type { Queue } from '../broker/queue.ts';
+import type { Vhost } from '../broker/vhost.ts';
 import type { Channel, Handlers } from './channel.ts';
 import { Confirms } from './confirms.ts';
-import { publishedBytes, settlementBytes, transactionBytesMax } from './context.ts';
+import { outputBytesMax, publishedBytes, settlementBytes, transactionBytesMax } from './context.ts';
+import { writeDelivery } from './delivery.ts';
 import type { Publishing, Target } from './publishing.ts';
 import { settleRange, unknownTag, type Verdict } from './settling.ts';
 
@@ -14,10 +20,26 @@ interface Settlement {
   readonly verdict: Verdict;
 }
 
+interface Publish {
+  readonly message: Message;
+  readonly target: Target;
+  /** Where it was routed when it was published; undefined where its keys name the queues. */
+  readonly queues: readonly Queue[] | undefined;
+  readonly publishing: Publishing;
+}
+
+/** A delivery to the channel itself that follows the answer to its commit. */
+interface Postponed {
+  readonly consumer: Consumer;
+  readonly tag: number;
+  readonly message: Message;
+  readonly redelivered: boolean;
+}
+
 /** What a transactional channel has published and settled since the last commit. */
 export class Transaction {
   readonly #channel: Channel;
-  #publishes: { message: Message; target: Target; publishing: Publishing }[] = [];
+  #publishes: Publish[] = [];
   #settlements: Settlement[] = [];
   /** Deliveries stay with the channel until the commit. All up to this tag were settled here, and these. */
   #settledUpTo = 0;
@@ -26,6 +48,9 @@ export class Transaction {
   #partial = false;
   /** What all this takes, as the limit counts it, bytes. */
   #bytes = 0;
+  /** From the commit to its answer. */
+  #postponed: Postponed[] | undefined;
+  #postponedBytes = 0;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -44,7 +69,8 @@ export class Transaction {
     this.#grow(message.bodyBytes + publishedBytes);
     message.detach(this.#channel.connection.context.broker.services.memory);
     message.retain();
-    this.#publishes.push({ message, target, publishing });
+    const queues = target.exchangeName === '' ? undefined : publishing.route(message, target);
+    this.#publishes.push({ message, target, queues, publishing });
   }
 
   /** An unknown tag fails here, not at commit. Throws 406 when the transaction would be too large. */
@@ -75,21 +101,52 @@ export class Transaction {
 
   /** Publishes, then settles. */
   commit(): void {
+    this.#postponed = [];
+    this.#postponedBytes = 0;
     const publishes = this.#publishes;
     const settlements = this.#settlements;
     this.#forget();
-    for (const { message, target, publishing } of publishes) {
-      message.publishedAt = this.#channel.connection.now;
-      publishing.handOver(message, target);
+    const { vhost, connection } = this.#channel;
+    for (const { message, target, queues, publishing } of publishes) {
+      message.publishedAt = connection.now;
+      publishing.handOver(message, target, queues && stillThere(queues, vhost));
       message.release();
     }
     for (const { from, upTo, verdict } of settlements)
       this.#channel.released(settleRange(this.#channel, from, upTo, verdict));
   }
 
+  /** Whether deliveries to the channel are to be postponed. */
+  get isCommitting(): boolean {
+    return this.#postponed !== undefined;
+  }
+
+  /** The message is the consumer's, and is written after the answer. */
+  postpone(consumer: Consumer, tag: number, message: Message, redelivered: boolean): void {
+    // Its queue may let go of the content meanwhile.
+    const twin = message.twin();
+    twin.retain();
+    this.#postponed?.push({ consumer, tag, message: twin, redelivered });
+    this.#postponedBytes += twin.bodyBytes + publishedBytes;
+    if (this.#postponedBytes > outputBytesMax) this.#channel.credit.open = false;
+  }
+
+  /** The commit is answered: writes what was postponed. */
+  answered(): void {
+    const { connection, number } = this.#channel;
+    for (const { consumer, tag, message, redelivered } of this.#postponed ?? []) {
+      writeDelivery(connection, number, consumer.prefix, tag, message, redelivered);
+      message.release();
+    }
+    this.#postponed = undefined;
+    if (!connection.congested) this.#channel.reopen();
+  }
+
   /** Drops the publishes; what was settled can be settled again. */
   rollback(): void {
     for (const { message } of this.#publishes) message.release();
+    for (const { message } of this.#postponed ?? []) message.release();
+    this.#postponed = undefined;
     this.#forget();
   }
 
@@ -108,6 +165,15 @@ export class Transaction {
   }
 }
 
+/** In place of a queue that was deleted meanwhile comes a new one of its name, whatever its bindings are (RabbitMQ behaviour). */
+function stillThere(queues: readonly Queue[], vhost: Vhost): readonly Queue[] {
+  if (!queues.some(queue => queue.deleted)) return queues;
+  const found = queues.map(queue =>
+    queue.deleted && !(queue instanceof DelayLine) ? vhost.queues.get(queue.name) : queue,
+  );
+  return found.filter(queue => queue !== undefined && !queue.deleted) as Queue[];
+}
+
 export const transactionHandlers: Handlers = {
   'tx.select': channel => {
     if (channel.confirms !== undefined) throw preconditionFailed('cannot switch from confirm to tx mode');
@@ -118,8 +184,6 @@ export const transactionHandlers: Handlers = {
   'tx.commit': channel => {
     const transaction = transactionOf(channel);
     const { journal } = channel.connection.context.broker.services;
-    // What the commit sets free for this channel is delivered after its answer.
-    channel.credit.open = false;
     transaction.commit();
     const resume = channel.park(90, 20);
     journal.whenDurable({
@@ -127,7 +191,7 @@ export const transactionHandlers: Handlers = {
         resume(() => {
           if (transaction.isPartial) throw preconditionFailed('partial tx completion');
           channel.send('tx.commit-ok', {});
-          if (!channel.connection.congested) channel.reopen();
+          transaction.answered();
         }),
     });
   },

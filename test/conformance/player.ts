@@ -13,6 +13,11 @@ type Seat = {
   takers: Map<number, string>;
   /** Tags settled in a transaction that is not committed yet. */
   uncommitted: number[];
+  /**
+   * Tags of deliveries from a queue that was deleted before there was a new one of its name. They are not settled: an
+   * intended difference, since RabbitMQ then settles deliveries of the new queue.
+   */
+  stale: ReadonlySet<number>;
   /** Consumer tag -> no-ack. */
   consumers: Map<string, boolean>;
   tx: boolean;
@@ -41,17 +46,19 @@ export class Player {
   private wires: Wire[] = [];
   private observer!: Wire;
   private looking!: Channel;
+  /** Queues that are not there. */
+  private readonly gone = new Set<number>();
   private seats: Seat[] = [];
   private published = 0;
   private seen: string[] = [];
   /** Some queue may send dead letters. */
   private dying = false;
+  /** Some queue does not keep all that it is given. */
+  private tight = false;
   /** Some queue has priorities. */
   private levels = false;
   /** Some queue has a single active consumer. */
   private single = false;
-  /** Some queue keeps nothing that nobody takes at once. */
-  private momentary = false;
 
   constructor(broker: Broker, prefix: string) {
     this.broker = broker;
@@ -97,9 +104,9 @@ export class Player {
 
   private argumentsOf(ability: Ability, queue: number): Fields {
     this.dying ||= ability.includes('dead');
+    this.tight ||= /lives not|drops|refuses|levels and/.test(ability);
     this.levels ||= ability.includes('levels');
     this.single ||= ability.includes('single active');
-    this.momentary ||= ability.includes('lives not');
     const dead =
       queue === 0
         ? { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': this.queue(1) }
@@ -156,6 +163,7 @@ export class Player {
       held: [],
       takers: new Map(),
       uncommitted: [],
+      stale: new Set(),
       consumers: new Map(),
       tx: false,
       capped: false,
@@ -221,14 +229,24 @@ export class Player {
     for (const number of [0, 1]) {
       this.looking.send('queue.declare', { queue: this.queue(number), passive: true });
       const { name, fields } = await this.looking.next();
-      if (name === 'queue.declare-ok') found.push(`${fields['messageCount']}/${fields['consumerCount']}`);
-      else {
+      if (name === 'queue.declare-ok') {
+        found.push(`${fields['messageCount']}/${fields['consumerCount']}`);
+        if (this.gone.delete(number)) this.renewed(number);
+      } else {
+        this.gone.add(number);
         this.looking.send('channel.close-ok');
         this.looking = await this.observer.channel(1);
         found.push('none');
       }
     }
     return `queues ${found.join()}`;
+  }
+
+  /** There is a new queue in place of a deleted one. */
+  private renewed(queue: number): void {
+    for (const [ch, seat] of this.seats.entries()) {
+      if (queueOf(ch) === queue) seat.stale = new Set([...seat.held, ...seat.uncommitted]);
+    }
   }
 
   private async clear(): Promise<void> {
@@ -322,7 +340,7 @@ export class Player {
         this.settleOne(seat, operation);
         return;
       case 'recover':
-        if (seat.capped || takersOf(seat) > 1) return;
+        if (seat.capped || takersOf(seat) > 1 || holdsStale(seat, seat.held)) return;
         seat.held = [];
         if (operation.async) seat.channel.send('basic.recover-async', { requeue: true });
         else await ask('basic.recover', { requeue: true });
@@ -337,11 +355,10 @@ export class Player {
         if (await ask('confirm.select', {})) seat.confirms ??= { asked: 0, tags: new Set(), refused: new Set() };
         return;
       case 'tx-select':
-        // What a commit publishes is delivered to its own channel after commit-ok: what lives not may not wait for that.
-        if (this.momentary) return;
         if (await ask('tx.select', {})) seat.tx = true;
         return;
       case 'tx-commit':
+        if (holdsStale(seat, seat.uncommitted)) return;
         if (seat.tx && (await ask('tx.commit', {}))) seat.uncommitted = [];
         return;
       case 'tx-rollback':
@@ -398,6 +415,10 @@ export class Player {
     if (!wild && seat.held.length === 0) return;
     const deliveryTag = wild ? pick * 7 : seat.held[pick % seat.held.length]!;
     const settled = seat.held.filter(tag => (multiple ? tag <= deliveryTag || deliveryTag === 0 : tag === deliveryTag));
+    if (holdsStale(seat, settled)) return;
+    // RabbitMQ's limiter gives the freed credit to the queue while a dead letter is on its way back to it: which of them is
+    // first decides whether that is delivered or is too much, has expired or pushes out another one.
+    if (seat.capped && settled.length > 0 && op !== 'ack' && this.dying && this.tight) return;
     seat.held = seat.held.filter(tag => !settled.includes(tag));
     if (seat.tx) seat.uncommitted.push(...settled);
     const fields: Fields = op === 'ack' ? { multiple } : op === 'nack' ? { multiple, requeue } : { requeue };
@@ -427,6 +448,10 @@ function shown(properties: unknown): string {
 /** How many consumers hold something. Leveret settles what several hold in another order, as it means to. */
 function takersOf({ held, takers }: Seat): number {
   return new Set(held.map(tag => takers.get(tag))).size;
+}
+
+function holdsStale({ stale }: Seat, tags: readonly number[]): boolean {
+  return tags.some(tag => stale.has(tag));
 }
 
 /**

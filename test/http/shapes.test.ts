@@ -156,6 +156,41 @@ describe.skipIf(lacks('rabbitmq-server'))('answers have the shapes of RabbitMQ 3
     ).toEqual([]);
   });
 
+  /** The tag of the queue's single active consumer, and whether each of its consumers is active. */
+  async function activity(broker: ManagedBroker): Promise<unknown> {
+    const { body } = await broker.ask('GET', '/queues/%2F/single');
+    const { single_active_consumer_tag, consumer_details } = body as {
+      single_active_consumer_tag: string | null;
+      consumer_details: { consumer_tag: string; active: boolean; activity_status: string }[];
+    };
+    const each = consumer_details.map(({ consumer_tag, active, activity_status }) => [
+      consumer_tag,
+      active,
+      activity_status,
+    ]);
+    return [single_active_consumer_tag, ...each.sort()];
+  }
+
+  it('who is the single active consumer', async () => {
+    const channels: amqplib.Channel[] = [];
+    for (const connection of connections) {
+      const channel = await connection.createChannel();
+      await channel.assertQueue('single', { arguments: { 'x-single-active-consumer': true } });
+      for (const consumerTag of ['first', 'second']) await channel.consume('single', () => {}, { consumerTag });
+      channels.push(channel);
+    }
+    const told = (expected: unknown): Promise<unknown> =>
+      Promise.all(
+        [theirs, ours].map(broker => expect.poll(() => activity(broker), { timeout: 20_000 }).toEqual(expected)),
+      );
+    await told(['first', ['first', true, 'single_active'], ['second', false, 'waiting']]);
+    for (const channel of channels) await channel.cancel('first');
+    await told(['second', ['second', true, 'single_active']]);
+    for (const channel of channels) await channel.cancel('second');
+    await told([null]);
+    for (const channel of channels) await channel.deleteQueue('single');
+  });
+
   async function filled(broker: ManagedBroker, path: string): ReturnType<ManagedBroker['ask']> {
     const name = async (list: string): Promise<string> =>
       encodeURIComponent(((await broker.ask('GET', list)).body as { name: string }[])[0]!.name);

@@ -8,11 +8,13 @@ import { channelName } from './channel.ts';
 export function consumerView(consumer: Consumer, management: Management): object {
   const channel = consumer.channel as Channel;
   const { connection } = channel;
+  const { singleActiveConsumer } = consumer.queue.settings;
+  const active = !singleActiveConsumer || consumer.queue.activeConsumer === consumer;
   return {
     arguments: jsonOf(consumer.arguments),
     ack_required: !consumer.noAck,
-    active: true,
-    activity_status: 'up',
+    active,
+    activity_status: !singleActiveConsumer ? 'up' : active ? 'single_active' : 'waiting',
     channel_details: {
       connection_name: connection.name,
       name: channelName(channel),

@@ -55,7 +55,7 @@ export function queueView(queue: Queue, management: Management, rates: Rates): o
     operator_policy: queue.operatorPolicy?.name ?? null,
     policy: queue.policy?.name ?? null,
     recoverable_slaves: null,
-    single_active_consumer_tag: null,
+    single_active_consumer_tag: queue.activeConsumer?.tag ?? null,
     messages_retrying: queue.retrying,
     deaths: { ...queue.deaths },
     messages_deduplicated: queue.stats.deduplicated,

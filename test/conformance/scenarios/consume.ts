@@ -428,6 +428,45 @@ scenario('raising the global cap acts at once', { covers: ['basic.qos/global', '
   await t.sees(queue, 1, 1);
 });
 
+scenario(
+  'room under a global prefetch goes to the consumer with the highest priority',
+  { covers: ['basic.qos/global', 'edge:3', 'priority/consumer'] },
+  async t => {
+    const channel = await t.channel();
+    const queue = await t.queue(channel);
+    await channel.call('basic.qos', { prefetchCount: 1, global: true }, {});
+    await channel.consume(queue, 'low');
+    await channel.consume(queue, 'high', { arguments: { 'x-priority': 1 } });
+    for (const body of ['a', 'b', 'c', 'd', 'e']) await t.publishes('', queue, body);
+    await channel.delivered('high', 1, queue, 'a');
+    channel.ack(1);
+    await channel.delivered('high', 2, queue, 'b');
+    await channel.call('basic.qos', { prefetchCount: 2, global: true }, {});
+    await channel.delivered('high', 3, queue, 'c');
+    channel.ack(3, true);
+    await channel.delivered('high', 4, queue, 'd');
+    await channel.delivered('high', 5, queue, 'e');
+  },
+);
+
+scenario(
+  'room under a global prefetch goes to equal consumers in turn',
+  { covers: ['basic.qos/global', 'edge:3', 'edge:6'] },
+  async t => {
+    const channel = await t.channel();
+    const queue = await t.queue(channel);
+    await channel.call('basic.qos', { prefetchCount: 2, global: true }, {});
+    for (const tag of ['one', 'two', 'three']) await channel.consume(queue, tag);
+    for (const body of ['a', 'b', 'c', 'd', 'e']) await t.publishes('', queue, body);
+    await channel.delivered('one', 1, queue, 'a');
+    await channel.delivered('two', 2, queue, 'b');
+    for (const [index, tag] of ['three', 'one', 'two'].entries()) {
+      channel.ack(index + 1);
+      await channel.delivered(tag, index + 3, queue, 'cde'[index]!);
+    }
+  },
+);
+
 scenario('get counts to neither prefetch', { covers: ['edge:3', 'basic.get/ok'] }, async t => {
   const channel = await t.channel();
   const queue = await t.filled(channel, ['a', 'b', 'c']);

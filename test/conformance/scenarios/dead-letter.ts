@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type Death, Grave } from '../dead-letters.ts';
 import { type Stage, theme } from '../scenario.ts';
 import type { Channel } from '../wire.ts';
-import type { Entry, Fields, Table } from '../wire-codec.ts';
+import type { Entry, Fields, Table, Tagged } from '../wire-codec.ts';
 
 const scenario = theme('dead letter');
 
@@ -607,6 +607,28 @@ scenario('an x-death of the publisher that is no array is replaced', { covers: [
   const [, tag, deaths] = headers.find(([name]) => name === 'x-death')!;
   assert.deepStrictEqual([tag, (deaths as unknown[]).length], ['A', 1]);
 });
+
+scenario(
+  'each further death reverses the order of those before it',
+  { covers: ['dead-letter/headers', 'dead-letter/rejected'] },
+  async t => {
+    const channel = await t.channel();
+    const last = await t.queue(channel);
+    const way = [last];
+    for (let n = 0; n < 4; n++) way.unshift(await t.queue(channel, to('', way[0]!)));
+    const [a, b, c, d] = way;
+    await t.publishes('', a!, 'x');
+    for (const [index, queue] of [a!, b!, c!, d!].entries()) {
+      await rejects(channel, queue);
+      await t.sees(way[index + 1]!, 1);
+    }
+    channel.send('basic.get', { queue: last });
+    const { properties } = await channel.expect('basic.get-ok');
+    const [, , deaths] = (properties!['headers'] as Table).find(([name]) => name === 'x-death')!;
+    const queues = (deaths as Tagged[]).map(([, death]) => (death as Table).find(([name]) => name === 'queue')![2]);
+    assert.deepEqual(queues, [d, b, a, c]);
+  },
+);
 
 scenario('an x-first-death of the publisher is replaced', { covers: ['dead-letter/headers'] }, async t => {
   const grave = await Grave.dig(t);

@@ -301,6 +301,70 @@ for (const name of ['basic.nack', 'basic.reject']) {
   });
 }
 
+/** Commits and returns what is delivered to the channel, which RabbitMQ sends before its answer or behind it. */
+async function committed(channel: Channel, deliveries: number): Promise<string[]> {
+  channel.send('tx.commit');
+  const arrivals: string[] = [];
+  while (arrivals.length <= deliveries) {
+    const { name, body } = await channel.next();
+    arrivals.push(body === undefined ? name : `${name} ${body.toString()}`);
+  }
+  return arrivals.sort();
+}
+
+scenario('a commit counts its own channel among the turns', { covers: ['tx.commit/ok', 'edge:6'] }, async t => {
+  const [channel, other] = [await transactional(t), await t.channel()];
+  const queue = await t.queue(channel);
+  await channel.consume(queue, 'first');
+  await other.consume(queue, 'second');
+  for (const body of ['a', 'b', 'c']) channel.publish('', queue, body);
+  assert.deepEqual(await committed(channel, 2), ['basic.deliver a', 'basic.deliver c', 'tx.commit-ok']);
+  await other.delivered('second', 1, queue, 'b');
+});
+
+scenario(
+  'what a channel commits comes to its own consumer though it may not wait',
+  { covers: ['tx.commit/ok', 'ttl/queue'] },
+  async t => {
+    const channel = await transactional(t);
+    const queue = await t.queue(channel, { arguments: { 'x-message-ttl': 0 } });
+    await channel.consume(queue, 'c');
+    for (const body of ['a', 'b']) channel.publish('', queue, body);
+    assert.deepEqual(await committed(channel, 2), ['basic.deliver a', 'basic.deliver b', 'tx.commit-ok']);
+  },
+);
+
+scenario(
+  'bindings count when a message is published, not when it is committed',
+  { covers: ['tx.commit/ok'] },
+  async t => {
+    const channel = await transactional(t);
+    const exchange = await t.exchange(channel, 'direct');
+    const [early, late] = [await t.queue(channel), await t.queue(channel)];
+    await t.bind(channel, early, exchange, 'k');
+    channel.publish(exchange, 'k', 'a');
+    await t.bind(channel, late, exchange, 'k');
+    await channel.call('queue.unbind', { queue: early, exchange, routingKey: 'k' }, {});
+    await channel.call('tx.commit', {}, {});
+    await t.holds(early, ['a']);
+    await t.sees(late, 0);
+  },
+);
+
+scenario('what is published to a queue comes to a new one of its name', { covers: ['tx.commit/ok'] }, async t => {
+  const channel = await transactional(t);
+  const exchange = await t.exchange(channel, 'fanout');
+  const [bound, named] = [await t.queue(channel), t.name()];
+  await t.bind(channel, bound, exchange);
+  channel.publish(exchange, '', 'a');
+  channel.publish('', named, 'b');
+  await channel.call('queue.delete', { queue: bound }, { messageCount: 0 });
+  for (const queue of [bound, named]) await t.queue(channel, {}, queue);
+  await channel.call('tx.commit', {}, {});
+  await t.holds(bound, ['a']);
+  await t.holds(named, ['b']);
+});
+
 scenario('publishes and acks are committed together', { covers: ['tx.commit/ok'] }, async t => {
   const channel = await transactional(t);
   const [from, to] = [await t.filled(channel, ['a']), await t.queue(channel)];

@@ -377,6 +377,28 @@ scenario('a requeued message keeps its properties and its key', { covers: ['edge
   await channel.got(queue, 2, 0, 'x', { exchange, routingKey, properties, redelivered: true });
 });
 
+scenario(
+  'what a deleted queue has delivered, settled when there is a new queue of its name',
+  {
+    covers: ['basic.reject/drop', 'edge:4'],
+    differs: {
+      rabbitmq: 'settles what the new queue has delivered to the channel in the same place',
+      leveret: 'settles nothing of the new queue',
+      reason: 'a message that nobody has settled must not be lost',
+    },
+  },
+  async t => {
+    const { channel, queue } = await holding(t, 1, 'get');
+    await channel.call('queue.delete', { queue }, { messageCount: 0 });
+    await t.queue(channel, {}, queue);
+    await t.publishes('', queue, 'new');
+    await channel.got(queue, 2, 0, 'new');
+    channel.send('basic.reject', { deliveryTag: 1, requeue: false });
+    await channel.wire.close();
+    await t.holds(queue, t.onRabbitmq ? [] : ['new']);
+  },
+);
+
 scenario('a message for two queues is settled in each on its own', { covers: ['basic.ack/ok'] }, async t => {
   const channel = await t.channel();
   const exchange = await t.exchange(channel, 'fanout');

@@ -113,3 +113,29 @@ test.each([
   expect(bench.sent.at(-1)!.fields['replyText']).toMatch(/unknown delivery tag/);
   expect(ready(bench)).toBe(4);
 });
+
+test('what a commit delivers to its own channel follows the answer, as much of it as a client may leave untaken', async () => {
+  const bench = await transactional();
+  bench.send(1, 'basic.consume', { queue: 'q', consumerTag: 'c', noAck: true });
+  for (let n = 0; n < 400; n++) bench.publish(1, 'q', Buffer.alloc(8000));
+  const answers: (() => void)[] = [];
+  vi.spyOn(bench.journal, 'whenDurable').mockImplementation(({ durable }) => void answers.push(durable));
+  bench.sent.length = 0;
+  bench.send(1, 'tx.commit');
+  expect(bench.names()).toEqual([]);
+  expect(ready(bench)).toBe(400 - Math.ceil((1 << 20) / (8000 + 512)));
+  for (const answer of answers) answer();
+  bench.connection.output.flush();
+  expect([bench.names().length, bench.names()[0], bench.memory.bytes]).toEqual([401, '1 tx.commit-ok', 0]);
+});
+
+test('a connection that ends before the answer to its commit leaves no memory taken', async () => {
+  const bench = await transactional();
+  bench.send(1, 'basic.consume', { queue: 'q', consumerTag: 'c', noAck: true });
+  bench.publish(1, 'q', body);
+  vi.spyOn(bench.journal, 'whenDurable').mockImplementation(() => {});
+  bench.send(1, 'tx.commit');
+  expect(bench.memory.bytes).toBeGreaterThan(0);
+  bench.connection.lost(undefined);
+  expect(bench.memory.bytes).toBe(0);
+});
