@@ -37,8 +37,8 @@ export class History {
   readonly #publishedAt = new Map<number, number>();
   readonly #goneAt = new Map<string, number>();
   readonly #lastGoneAt = new Map<string, number>();
-  /** Messages that were lost on their way, for they were damaged. */
-  readonly lost: Set<number> = new Set();
+  /** Places, as `queue sequence`, of messages that were lost on their way, for they were damaged. */
+  readonly lost: Set<string> = new Set();
   /** By queue and sequence, like deadlines and priorities. */
   readonly #dying = new Map<string, Leaving>();
   readonly #diedIn = new Set<string>();
@@ -119,7 +119,7 @@ export class History {
       if (number === undefined || sent || entry.queue.deleted || !this.#leadsSomewhere(leaving, number)) continue;
       // The journal has both in this order: so after a crash a message is where it was, or where its copy went, or both.
       if (!entry.message.damaged) throw new Error(`message ${number} was settled before its copy was published`);
-      this.lost.add(number);
+      this.lost.add(`${queue} ${sequence}`);
     }
   }
 
