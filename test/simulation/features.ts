@@ -24,6 +24,7 @@ export class Features {
   readonly #knows: 'exchanges' | 'queues' | 'both';
   readonly #few: boolean;
   readonly #ttlMs: number | undefined;
+  #lastValue = '';
   readonly #exchangeArguments = new Map<string, Table>();
 
   /** Half of all seeds use none. */
@@ -86,7 +87,7 @@ export class Features {
       ...(exchange === delayedExchange && chance.of(0.9)
         ? { delayMs: chance.pick([0, chance.below(20), chance.below(500), 1000 + chance.below(6000)]) }
         : {}),
-      ...(this.uses('duplicates') && persistent && chance.of(0.7) ? { value: `v${chance.below(60)}` } : {}),
+      ...(this.uses('duplicates') && persistent && chance.of(0.7) ? { value: this.#value() } : {}),
       ...(this.uses('expiry') && chance.of(0.3)
         ? { expiration: String(1 + chance.below(chance.pick([20, 3000]))) }
         : {}),
@@ -129,6 +130,12 @@ export class Features {
       number('x-delivery-limit', chance.pick([1, 3]));
     } else if (this.uses('priorities') && chance.of(0.6)) number('x-max-priority', 5);
     return Table.from(entries);
+  }
+
+  /** Often the last one again: a publisher that has waited too long for its confirm sends the message once more. */
+  #value(): string {
+    if (this.#lastValue === '' || this.#chance.of(0.7)) this.#lastValue = `v${this.#chance.below(60)}`;
+    return this.#lastValue;
   }
 
   #deduplication(): TableEntry[] {
