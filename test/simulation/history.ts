@@ -24,6 +24,7 @@ interface Leaving {
 }
 
 export class History {
+  clock: { readonly now: number } = { now: 0 };
   /** The fold of everything. */
   state: State = new State();
   /** Steps since the last recovery. */
@@ -160,7 +161,7 @@ export class History {
   seenMismatch(expected: State, found: State, isComplete: boolean): string | undefined {
     for (const [owner, seen] of expected.seen) {
       const isDying = (sequence: number): boolean => sequence > 0 && this.#dying.has(`${owner} ${sequence}`);
-      const wrong = seen.mismatch(found.seen.get(owner), isDying, isComplete);
+      const wrong = seen.mismatch(found.seen.get(owner), this.clock.now, isDying, isComplete);
       if (wrong !== undefined) return `of ${typeof owner === 'string' ? 'exchange' : 'queue'} ${owner} ${wrong}`;
     }
     return undefined;

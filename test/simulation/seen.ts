@@ -46,13 +46,19 @@ export class Seen {
   }
 
   /**
-   * What is wrong with what was found. `isDying` says whose values may be forgotten: their messages were on their way out. After a recovery
-   * nothing else may be known, so it `isComplete`.
+   * What is wrong with what was found. What has expired by now may be forgotten, and the values of messages that `isDying` says are on their
+   * way out. After a recovery nothing else may be known, so it `isComplete`.
    */
-  mismatch(found: Seen | undefined, isDying: (sequence: number) => boolean, isComplete: boolean): string | undefined {
+  mismatch(
+    found: Seen | undefined,
+    now: number,
+    isDying: (sequence: number) => boolean,
+    isComplete: boolean,
+  ): string | undefined {
     for (const [value, { sequence, expiresAt }] of this.required) {
       const known = found?.allowed.get(value);
-      if (known?.expiresAt !== expiresAt && !isDying(sequence)) return `the value ${value} is forgotten`;
+      if (known?.expiresAt !== expiresAt && expiresAt > now && !isDying(sequence))
+        return `the value ${value} is forgotten`;
     }
     if (!isComplete) return undefined;
     for (const [value, { sequence, expiresAt }] of found?.allowed ?? []) {

@@ -76,6 +76,7 @@ export class Simulation {
     this.#memoryBytes = chance.pick([16, 64, 256, 4096]) * 1024;
     this.#habits = chooseHabits(chance, this.fileBytes);
     this.#operator = new Operator(chance, this.observer, this.#habits.features, this.trace);
+    this.observer.history.clock = this.clock;
     this.observer.history.refusing = this.#habits.features.refusing;
     this.#fault = fault;
     this.#scale = scale ?? 1;
