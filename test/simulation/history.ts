@@ -43,6 +43,8 @@ export class History {
   /** By queue and sequence, like deadlines and priorities. */
   readonly #dying = new Map<string, Leaving>();
   readonly #diedIn = new Set<string>();
+  /** Where something has died in this life: a crash may undo that it was settled, but its value may be in no snapshot. */
+  readonly #diedAt = new Set<string>();
   /** Messages that the journal has not and that have died in this life: a persistent one has a letter all the same. */
   #unjournaledDeaths = 0;
   /** What an operator has sent on before its time. */
@@ -130,6 +132,7 @@ export class History {
     const { queue, sequence } = entry;
     const number = this.state.queues.get(queue.id)?.get(sequence);
     const copy = reason === 'due' ? 'due' : 'letter';
+    this.#diedAt.add(`${queue.id} ${sequence}`);
     this.#dying.set(`${queue.id} ${sequence}`, { entry, copy, number, sent: false });
     if (number !== undefined) this.#diedIn.add(`${number}@${queue.name}`);
   }
@@ -160,7 +163,7 @@ export class History {
   /** What is wrong with the values that are known, undefined when nothing is. */
   seenMismatch(expected: State, found: State, isComplete: boolean): string | undefined {
     for (const [owner, seen] of expected.seen) {
-      const isDying = (sequence: number): boolean => sequence > 0 && this.#dying.has(`${owner} ${sequence}`);
+      const isDying = (sequence: number): boolean => this.#diedAt.has(`${owner} ${sequence}`);
       const wrong = seen.mismatch(found.seen.get(owner), this.clock.now, isDying, isComplete);
       if (wrong !== undefined) return `of ${typeof owner === 'string' ? 'exchange' : 'queue'} ${owner} ${wrong}`;
     }
@@ -291,6 +294,7 @@ export class History {
         if (step <= at) all.set(key, 0);
         else all.delete(key);
     this.#dying.clear();
+    this.#diedAt.clear();
     this.#unjournaledDeaths = 0;
     this.#remembered.clear();
     this.#duplicates.clear();
@@ -389,7 +393,7 @@ export class History {
     if (isOriginal) owners.push(sent.exchange);
     for (const owner of owners) {
       const known = this.state.seen.get(owner)?.required.get(`S${sent.value}`);
-      if (known === undefined || known.expiresAt <= publishedAt || this.#dying.has(`${owner} ${known.sequence}`))
+      if (known === undefined || known.expiresAt <= publishedAt || this.#diedAt.has(`${owner} ${known.sequence}`))
         continue;
       throw new Error(`message ${sent.number} was taken, but ${owner} knows its value ${sent.value}`);
     }
