@@ -362,7 +362,9 @@ export class History {
   /** What is published again has left its queue, once in this life: only a crash may double it. What was kept back is due. */
   #copied({ number }: SentMessage, message: Message): void {
     const copy: Copy = addressOf(message).exchange === delayedExchange ? 'due' : 'letter';
-    const leaving = [...this.#dying.values()].find(each => each.number === number && each.copy === copy && !each.sent);
+    const leaving = [...this.#dying.values()].find(
+      each => each.number === number && each.copy === copy && !each.sent && !each.entry.queue.deleted,
+    );
     if (leaving !== undefined) {
       leaving.sent = true;
       const { queue, sequence } = leaving.entry;
