@@ -353,10 +353,12 @@ export class Vhost {
   }
 
   /** What a delayed exchange keeps back goes with it. */
-  #endLine({ delayLine }: Exchange): void {
+  #endLine({ routing, delayLine }: Exchange): void {
     if (delayLine === undefined) return;
     this.#owner.queuesById.delete(delayLine.id);
     delayLine.forget();
+    // A transaction may still have messages for it.
+    (routing as DelayedExchange<Destination>).line = undefined;
   }
 
   addQueue(queue: Queue): void {
