@@ -148,14 +148,17 @@ export class History {
   }
 
   /** A message was dropped: the exchange or the queue knows its value. A confirm says that what it is a duplicate of is safe. */
-  duplicate({ number }: SentMessage, owner: string | number, value: string, publishedAt: number): void {
+  duplicate({ number, header }: SentMessage, owner: string | number, value: string, message: Message): void {
+    const { publishedAt, headerStart, headerEnd } = message;
     this.tally.duplicates++;
     const key = `${owner} ${value}`;
     if (typeof owner === 'number') this.#duplicateIn.add(`${number}@${this.state.queueNames.get(owner)}`);
     const known = this.state.seen.get(owner)?.allowed.get(value);
     if (known !== undefined && known.expiresAt > publishedAt) {
       const since = Math.max(this.#duplicates.get(number) ?? 0, this.#seenAt.get(key) ?? 0);
-      this.#duplicates.set(number, since);
+      // Nobody waits for a confirm of what is published again.
+      const isOriginal = message.header?.subarray(headerStart, headerEnd).equals(header) === true;
+      if (isOriginal) this.#duplicates.set(number, since);
     } else if ((this.#remembered.get(key) ?? 0) <= publishedAt)
       throw new Error(`message ${number} was dropped as a duplicate, but nothing with the value ${value} was taken`);
   }

@@ -90,7 +90,7 @@ export class WitnessJournal extends Journal {
   dropped(deduplication: object, message: Message): void {
     const owner = this.#ownerOf(deduplication);
     const sent = this.#sent(message);
-    if (owner !== undefined) this.#history.duplicate(sent, owner, `S${sent.value}`, message.publishedAt);
+    if (owner !== undefined) this.#history.duplicate(sent, owner, `S${sent.value}`, message);
   }
 
   remembered(deduplication: object, message: Message): void {

@@ -11,7 +11,7 @@ test('what was published to it goes nowhere, as to any other exchange that is go
   const declaration = { type: 'x-delayed-message', durable: true, autoDelete: false, internal: false, arguments: args };
   vhost.declareExchange('late', declaration);
   bench.send(1, 'tx.select');
-  const headers = { 'x-delay': { type: 'signedint', value: 1000 } };
+  const headers = { 'x-delay': 1000n };
   bench.receive(
     Buffer.concat([
       encodeFrame(1, 1, encodeMethod('basic.publish', { exchange: 'late', routingKey: 'q' })),
