@@ -196,7 +196,7 @@ export class Broker implements VhostOwner {
         this.vhosts.get(fact.vhost)?.exchanges.get(fact.exchange)?.deduplication?.recover(fact.values);
         return;
       case 'queue.seen':
-        this.queuesById.get(fact.id)?.deduplication?.recover(fact.values);
+        this.queuesById.get(fact.id)?.recoverSeen(fact.values);
         return;
       case 'bound':
       case 'unbound':

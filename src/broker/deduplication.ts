@@ -26,8 +26,8 @@ interface Wanted {
 /** Of an exchange: values are remembered until there are too many or their time is over, whatever became of the message. */
 export class ExchangeDeduplication {
   readonly #wanted: Wanted;
-  /** When each is forgotten, oldest first. */
-  readonly #seen = new Map<string, number>();
+  /** When each is forgotten, and whether the journal has it; oldest first. */
+  readonly #seen = new Map<string, { readonly expiresAt: number; readonly kept: boolean }>();
 
   private constructor(wanted: Wanted) {
     this.#wanted = wanted;
@@ -43,33 +43,37 @@ export class ExchangeDeduplication {
   /** Whether it was seen before, at the time it was published. */
   isDuplicate(message: Message): boolean {
     const value = comparableOf(message, this.#wanted.header);
-    const expiresAt = value === undefined ? undefined : this.#seen.get(value);
-    return expiresAt !== undefined && expiresAt > message.publishedAt;
+    const seen = value === undefined ? undefined : this.#seen.get(value);
+    return seen !== undefined && seen.expiresAt > message.publishedAt;
   }
 
-  /** Remembers it. Returns what has to be remembered after a restart; undefined for a message without a value. */
-  remember(message: Message): SeenValue | undefined {
+  /**
+   * Remembers it, after a restart as well where the message is `kept`. Returns what the journal then has to record; undefined for a message
+   * without a value.
+   */
+  remember(message: Message, kept: boolean): SeenValue | undefined {
     const value = comparableOf(message, this.#wanted.header);
     if (value === undefined) return undefined;
     const expiresAt = expiryOf(message, this.#wanted.ttlMs);
-    this.#keep(value, expiresAt);
-    return [value, finite(expiresAt)];
+    this.#keep(value, expiresAt, kept);
+    return kept ? [value, finite(expiresAt)] : undefined;
   }
 
   /** Takes in what recovery has found. */
   recover(values: readonly SeenValue[]): void {
-    for (const [value, expiresAt] of values) this.#keep(value, expiresAt ?? Number.POSITIVE_INFINITY);
+    for (const [value, expiresAt] of values) this.#keep(value, expiresAt ?? Number.POSITIVE_INFINITY, true);
   }
 
-  /** All that is remembered, in pieces. */
+  /** All that is remembered after a restart, in pieces. */
   *values(): Generator<readonly SeenValue[]> {
-    yield* pieces(Array.from(this.#seen, ([value, expiresAt]): SeenValue => [value, finite(expiresAt)]));
+    const kept = [...this.#seen].filter(([, seen]) => seen.kept);
+    yield* pieces(kept.map(([value, { expiresAt }]): SeenValue => [value, finite(expiresAt)]));
   }
 
-  #keep(value: string, expiresAt: number): void {
+  #keep(value: string, expiresAt: number, kept: boolean): void {
     // Again at the end: it is the newest now.
     this.#seen.delete(value);
-    this.#seen.set(value, expiresAt);
+    this.#seen.set(value, { expiresAt, kept });
     if (this.#seen.size > this.#wanted.size)
       for (const oldest of this.#seen.keys()) return void this.#seen.delete(oldest);
   }
@@ -106,6 +110,7 @@ export class QueueDeduplication {
     if (value === undefined) return undefined;
     const expiresAt = expiryOf(message, this.#wanted.ttlMs);
     this.#keep(sequence, value, expiresAt);
+    this.#trim();
     return [sequence, value, finite(expiresAt)];
   }
 
@@ -117,7 +122,7 @@ export class QueueDeduplication {
     if (this.#places.get(value)?.sequence === sequence) this.#places.delete(value);
   }
 
-  /** Takes in what recovery has found; of some messages it will turn out that they are settled. */
+  /** Takes in what recovery has found. Of some messages it will turn out that they are settled: until then there may be too many. */
   recover(values: readonly WaitingValue[]): void {
     for (const [sequence, value, expiresAt] of values)
       this.#keep(sequence, value, expiresAt ?? Number.POSITIVE_INFINITY);
@@ -126,6 +131,7 @@ export class QueueDeduplication {
   /** Forgets what is not in the queue. */
   keepOnly(isThere: (sequence: number) => boolean): void {
     for (const sequence of [...this.#values.keys()]) if (!isThere(sequence)) this.settled(sequence);
+    this.#trim();
   }
 
   /** All that is remembered, in pieces. */
@@ -143,8 +149,13 @@ export class QueueDeduplication {
     if (before !== undefined) this.settled(before.sequence);
     this.#places.set(value, { sequence, expiresAt });
     this.#values.set(sequence, value);
-    if (this.#places.size > this.#wanted.size)
-      for (const oldest of this.#places.values()) return this.settled(oldest.sequence);
+  }
+
+  #trim(): void {
+    for (const { sequence } of this.#places.values()) {
+      if (this.#places.size <= this.#wanted.size) return;
+      this.settled(sequence);
+    }
   }
 }
 

@@ -6,10 +6,10 @@ import type { Message } from './message.ts';
 import type { Queue } from './queue.ts';
 
 /**
- * What its publisher is told. unkept: it may be confirmed at once; kept: when the journal has it; refused: a full queue gave it back,
- * though others may have taken it.
+ * What its publisher is told. unkept: it may be confirmed at once; kept: when the journal has it; known: queues have one with its value,
+ * so it is confirmed when the journal has all that was published before; refused: a full queue gave it back, though others may have taken it.
  */
-export type Outcome = 'unkept' | 'kept' | 'refused';
+export type Outcome = 'unkept' | 'kept' | 'known' | 'refused';
 
 /** Puts the message into the queues. */
 export function publish(queues: readonly Queue[], message: Message, journal: Journal): Outcome {
@@ -32,10 +32,9 @@ export function publishVia(exchange: Exchange, queues: readonly Queue[], message
 function seen(exchange: Exchange, message: Message, outcome: Outcome, journal: Journal): void {
   // What was refused may come again.
   if (exchange.deduplication !== undefined && outcome !== 'refused') {
-    const value = exchange.deduplication.remember(message);
     const { vhost, name, durable } = exchange;
-    if (value !== undefined && durable && outcome === 'kept')
-      journal.record({ type: 'exchange.seen', vhost, exchange: name, values: [value] });
+    const value = exchange.deduplication.remember(message, durable && outcome === 'kept');
+    if (value !== undefined) journal.record({ type: 'exchange.seen', vhost, exchange: name, values: [value] });
   }
 }
 
@@ -43,9 +42,11 @@ function publishToAll(queues: readonly Queue[], message: Message, journal: Journ
   const entries: Entry[] = [];
   const kept: Entry[] = [];
   const refusing: Queue[] = [];
+  let known = false;
   for (const queue of queues) {
     if (queue.deduplication?.isDuplicate(message) === true) {
-      duplicate(queue);
+      queue.stats.deduplicated++;
+      if (queue.keeps(message)) known = true;
       continue;
     }
     if (queue.refusing && queue.refuses(message)) {
@@ -65,13 +66,8 @@ function publishToAll(queues: readonly Queue[], message: Message, journal: Journ
   for (const queue of refusing) refuse(queue, message);
   message.release();
   if (refusing.length > 0) return 'refused';
-  return kept.length > 0 ? 'kept' : 'unkept';
-}
-
-/** One with the same value is in the queue: this one is dropped, as far as its publisher is concerned it is there. */
-function duplicate(queue: Queue): Outcome {
-  queue.stats.deduplicated++;
-  return 'unkept';
+  if (kept.length > 0) return 'kept';
+  return known ? 'known' : 'unkept';
 }
 
 /** After the message: a crash in between may let a duplicate in, but never drops what is in no queue. */

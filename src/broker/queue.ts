@@ -3,7 +3,7 @@
 import type { Table } from '../amqp/table.ts';
 import type { Consumer } from './consumer.ts';
 import type { DeathReason } from './dead-letter.ts';
-import { QueueDeduplication } from './deduplication.ts';
+import { QueueDeduplication, type WaitingValue } from './deduplication.ts';
 import type { DelayedList } from './delayed-list.ts';
 import { settingsOf } from './effective.ts';
 import { Entry } from './entry.ts';
@@ -198,8 +198,14 @@ export class Queue implements Holder {
   /** Takes in a message that recovery has found, by its place. */
   recover(place: Place): void {
     this.ready.pushPlace(place);
-    this.nextSequence = place.sequence + 1;
+    this.nextSequence = Math.max(this.nextSequence, place.sequence + 1);
     this.#upkeep.joined(place.marks);
+  }
+
+  /** Takes in what recovery has found of values. The place of a message that had one is not given again: the journal still has its value. */
+  recoverSeen(values: readonly WaitingValue[]): void {
+    this.deduplication?.recover(values);
+    for (const [sequence] of values) this.nextSequence = Math.max(this.nextSequence, sequence + 1);
   }
 
   /** Hands out what waits for as long as a consumer has credit. Who knows the time gives it: asking the clock for each ack is dear. */

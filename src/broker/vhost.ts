@@ -231,8 +231,10 @@ export class Vhost {
   end(): void {
     this.deleted = true;
     for (const queue of [...this.queues.values()]) this.removeQueue(queue);
-    for (const { name, routing } of this.exchanges.values()) {
+    for (const exchange of this.exchanges.values()) {
+      const { name, routing } = exchange;
       routing.forget?.();
+      this.#endLine(exchange);
       this.#owner.events.emit('exchange.deleted', { name, vhost: this.name });
     }
     this.exchanges.clear();
@@ -278,16 +280,23 @@ export class Vhost {
   removeExchange(exchange: Exchange): void {
     this.exchanges.delete(exchange.name);
     exchange.routing.forget?.();
-    if (exchange.delayLine !== undefined) {
-      this.#owner.queuesById.delete(exchange.delayLine.id);
-      exchange.delayLine.forget();
-    }
     this.version++;
-    // Recorded first: the fold then drops the bindings with it, and an auto-delete exchange behind one goes by a fact of its own.
+    // Recorded first: the fold then drops the bindings with it, and an auto-delete exchange behind one goes by a fact of its own. Nor may an
+    // index say of what it keeps back that it is settled, while the end of the exchange is not durable.
     if (exchange.durable) this.#record({ type: 'exchange.deleted', vhost: this.name, name: exchange.name });
+    this.#endLine(exchange);
     this.#owner.events.emit('exchange.deleted', { name: exchange.name, vhost: this.name });
     for (const bound of [...exchange.bindings.values()]) this.#unbind(bound);
     this.#unbindAll(exchange);
+  }
+
+  /** What a delayed exchange keeps back goes with it. */
+  #endLine({ routing, delayLine }: Exchange): void {
+    if (delayLine === undefined) return;
+    this.#owner.queuesById.delete(delayLine.id);
+    delayLine.forget();
+    // A transaction may still have messages for it.
+    (routing as DelayedExchange<Destination>).line = undefined;
   }
 
   addQueue(queue: Queue): void {

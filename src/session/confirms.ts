@@ -69,6 +69,13 @@ export class Confirms {
     }
   }
 
+  /** Counts a duplicate: what it is a duplicate of, of whatever channel, may be on its way to the disk. */
+  duplicate(): void {
+    // Of no block: what this channel publishes next may be in a later one than what is waited for.
+    this.#awaited = new Awaited(this, -1, ++this.published);
+    this.#journal.whenDurable(this.#awaited);
+  }
+
   /** Counts a publish that a full queue has refused. */
   refused(): void {
     this.immediate();

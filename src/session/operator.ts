@@ -86,7 +86,8 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     exchange.stats.deduplicated++;
     vhost.stats.published++;
     vhost.stats.deduplicated++;
-    return done(true);
+    // What it is a duplicate of may be on its way to the disk.
+    return journal.whenDurable({ durable: () => done(true) });
   }
   const { queues } = route(vhost, exchange, message, keys);
   vhost.tracer?.published(message, keys, queues, actorOf(user));
@@ -99,7 +100,8 @@ export function publishFor(operator: Operator, given: OperatorMessage, done: (ro
     return done(false);
   }
   exchange.stats.publishedOut += queues.length;
-  if (publishVia(exchange, queues, message, journal) === 'kept') journal.whenDurable({ durable: () => done(true) });
+  const outcome = publishVia(exchange, queues, message, journal);
+  if (outcome === 'kept' || outcome === 'known') journal.whenDurable({ durable: () => done(true) });
   else done(true);
 }
 

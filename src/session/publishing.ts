@@ -236,7 +236,7 @@ export class Publishing {
     const { broker } = channel.connection.context;
     const { journal, memory } = broker.services;
     const exchange = target.exchange as Exchange;
-    if (exchange.deduplication?.isDuplicate(message)) return this.#duplicate(target, exchange);
+    if (exchange.deduplication?.isDuplicate(message)) return this.#duplicate(target, exchange, message);
     const queues = routed ?? this.route(message, target);
     exchange.stats.publishedIn++;
     channel.stats.published++;
@@ -256,6 +256,7 @@ export class Publishing {
       if (!journal.accepting) channel.connection.publisherPause.outrun = journal;
       return;
     }
+    if (outcome === 'known') return channel.confirms?.duplicate();
     if (outcome === 'refused') {
       channel.confirms?.refused();
       channel.transaction?.refused();
@@ -272,14 +273,15 @@ export class Publishing {
   }
 
   /** The exchange has seen the message's value: it is dropped, and to its publisher that is as good as published. */
-  #duplicate(target: Target, exchange: Exchange): void {
+  #duplicate(target: Target, exchange: Exchange, { persistent }: Message): void {
     const { stats, confirms } = this.#channel;
     exchange.stats.publishedIn++;
     target.stats.publishedIn++;
     stats.published++;
     exchange.stats.deduplicated++;
     stats.deduplicated++;
-    confirms?.immediate();
+    if (persistent) confirms?.duplicate();
+    else confirms?.immediate();
   }
 
   /** No queue gets the message. A reply that was delivered is no less returned for that (RabbitMQ 3.10). */

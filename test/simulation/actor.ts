@@ -10,7 +10,6 @@ import type { Observer } from './observer.ts';
 /** Durable ones begin with d. */
 const queues = ['d0', 'd1', 'd2', 'd3', 'd4', 't0', 't1'];
 const exchanges = { fan: 'fanout', top: 'topic' } as const;
-const exchangeTypes = { ...exchanges, [letterExchange]: 'fanout' };
 const routingKeys = ['a', 'b', 'a.b', 'a.c', 'b.c.d'];
 const patterns = ['a', 'a.*', '#', 'b.#', '*.c.*', 'a.b'];
 const modes: readonly Mode[] = ['confirm', 'confirm', 'confirm', 'confirm', 'tx', 'plain'];
@@ -94,12 +93,18 @@ export class Actor {
       for (const queue of letterQueues) this.#bindTo(channel, queue, letterExchange, '', true);
     }
     for (const queue of this.#queues()) if (this.#chance.of(0.9)) this.#declareQueue(channel, queue);
-    for (const exchange of Object.keys(exchanges)) this.#declareExchange(channel, exchange);
+    for (const exchange of this.#exchanges()) this.#declareExchange(channel, exchange);
     for (const queue of this.#queues()) if (this.#chance.of(0.4)) this.#bind(channel, queue, true);
+    for (const exchange of Object.keys(this.#habits.features.exchanges))
+      this.#bindTo(channel, this.#queue(), exchange, '#', true);
   }
 
   #queues(): string[] {
     return queues.slice(0, this.#habits.queueCount);
+  }
+
+  #exchanges(): string[] {
+    return [...Object.keys(exchanges), ...Object.keys(this.#habits.features.exchanges)];
   }
 
   #queue(): string {
@@ -108,14 +113,16 @@ export class Actor {
 
   #publish(channel: ClientChannel): void {
     const chance = this.#chance;
-    const { small, medium, large, persistent } = this.#habits;
+    const { small, medium, large, features } = this.#habits;
     const roll = chance.next();
     const bodyBytes = chance.below(roll < 0.9 ? small : roll < 0.99 ? medium : large);
-    const exchange = chance.pick(['', '', '', 'fan', 'top']);
+    const exchange = chance.pick(['', '', '', 'fan', 'top', ...Object.keys(features.exchanges)]);
     const routingKey = exchange === '' ? this.#queue() : chance.pick(routingKeys);
-    const message = this.#observer.messages.add(
-      { persistent: chance.of(persistent), life: this.#observer.life, exchange, routingKey, bodyBytes },
-      this.#habits.features.extras(),
+    const persistent = chance.of(this.#habits.persistent);
+    const { life, now, messages } = this.#observer;
+    const message = messages.add(
+      { persistent, life, sentAt: now, exchange, routingKey, bodyBytes },
+      features.extras(exchange, persistent),
     );
     this.client.publish(channel, message);
   }
@@ -216,11 +223,11 @@ export class Actor {
     } else if (roll < 0.75) this.#bind(channel, queue, true);
     else if (roll < 0.85) this.#bind(channel, queue, false);
     else if (roll < 0.9) {
-      const exchange = chance.pick(Object.keys(exchanges));
+      const exchange = chance.pick(this.#exchanges());
       client.send(channel.number, 'exchange.delete', { exchange, ifUnused: false, noWait: false });
       channel.awaitFact('exchange.delete-ok', 'exchange.deleted', `exchange ${exchange}`);
       if (chance.of(0.7)) this.#declareExchange(channel, exchange);
-    } else this.#declareExchange(channel, chance.pick(Object.keys(exchanges)));
+    } else this.#declareExchange(channel, chance.pick(this.#exchanges()));
   }
 
   #declareQueue(channel: ClientChannel, queue: string): void {
@@ -237,25 +244,28 @@ export class Actor {
   }
 
   #declareExchange(channel: ClientChannel, exchange: string): void {
+    const { features } = this.#habits;
+    const types: Readonly<Record<string, string>> = { ...exchanges, [letterExchange]: 'fanout', ...features.exchanges };
     this.client.send(channel.number, 'exchange.declare', {
       exchange,
-      type: exchangeTypes[exchange as keyof typeof exchangeTypes],
+      type: types[exchange] as string,
       passive: false,
       durable: true,
       autoDelete: false,
       internal: false,
       noWait: false,
-      arguments: Table.empty,
+      arguments: features.exchangeArgumentsOf(exchange),
     });
     channel.awaitFact('exchange.declare-ok', 'exchange.declared', `exchange ${exchange}`);
   }
 
   #bind(channel: ClientChannel, queue: string, bind: boolean): void {
-    const exchange = this.#chance.pick(Object.keys(exchanges));
+    const exchange = this.#chance.pick(this.#exchanges());
     this.#bindTo(channel, queue, exchange, exchange === 'fan' ? '' : this.#chance.pick(patterns), bind);
   }
 
   #bindTo(channel: ClientChannel, queue: string, exchange: string, routingKey: string, bind: boolean): void {
+    if (!this.#habits.features.mayBind(exchange, queue)) return;
     const key = `binding ${exchange}>${queue} ${routingKey}`;
     const args = { queue, exchange, routingKey, arguments: Table.empty };
     if (bind) {

@@ -8,7 +8,7 @@ import type { JournaledStores } from '../../src/node/journaled-stores.ts';
 import type { Flip } from './flip.ts';
 import type { History } from './history.ts';
 import type { Life } from './life.ts';
-import { keyOf, type Place, State } from './state.ts';
+import { type Place, State } from './state.ts';
 
 /** Compares what was recovered with what was promised. Returns how many messages there are. */
 export function expectRecovered(broker: Broker, others: Iterable<Fact>, history: History): number {
@@ -111,9 +111,11 @@ export function expectMemoryMatches(life: Life, history: History): void {
         throw new Error(`message ${message}, sequence ${sequence} of queue ${id}, is journaled but not in the queue`);
   }
   const facts = [...broker.facts(), ...(life.context?.authority.facts() ?? [])];
-  for (const fact of facts)
-    if (state.facts.get(keyOf(fact)) !== JSON.stringify(fact))
-      throw new Error(`not journaled: ${JSON.stringify(fact)}`);
-  if (facts.length !== state.facts.size)
-    throw new Error(`${state.facts.size} facts are journaled, ${facts.length} hold`);
+  const held = new State();
+  for (const fact of facts) held.apply({ kind: 'fact', fact });
+  for (const [key, fact] of held.facts) if (state.facts.get(key) !== fact) throw new Error(`not journaled: ${fact}`);
+  if (held.facts.size !== state.facts.size)
+    throw new Error(`${state.facts.size} facts are journaled, ${held.facts.size} hold`);
+  const wrong = history.seenMismatch(state, held, false);
+  if (wrong !== undefined) throw new Error(wrong);
 }

@@ -1,4 +1,4 @@
-// The nine deliberate faults: each breaks one rule of the journal, under it, in it or above it, and must be noticed.
+// The eleven deliberate faults: each breaks one rule of the journal, under it, in it or above it, and must be noticed.
 import { crc32 } from 'node:zlib';
 import { Broker } from '../../src/broker/broker.ts';
 import { NoJournal } from '../../src/broker/journal.ts';
@@ -17,6 +17,8 @@ export const faults = [
   'lost order',
   'double copy',
   'settled before the dead letter',
+  'delay forgotten',
+  'duplicate forgotten',
 ] as const;
 export type Fault = (typeof faults)[number];
 

@@ -6,11 +6,25 @@ import type { DeathReason } from '../../src/broker/dead-letter.ts';
 import type { Entry } from '../../src/broker/entry.ts';
 import type { Fact } from '../../src/broker/facts.ts';
 import { addressOf, type Message } from '../../src/broker/message.ts';
-import { letterExchange } from './features.ts';
+import { delayedExchange, letterExchange } from './features.ts';
 import type { SentMessage } from './messages.ts';
 import { keyOf, type Place, State, type Step } from './state.ts';
 
+/** Why a message is published again: it has died, or its delay is over. */
+type Copy = 'letter' | 'due';
+
+/** A message on its way out of its queue. */
+interface Leaving {
+  readonly entry: Entry;
+  readonly copy: Copy;
+  /** Undefined when the journal has it no more. */
+  readonly number: number | undefined;
+  /** Whether its copy was published: once in a life of the broker. */
+  sent: boolean;
+}
+
 export class History {
+  clock: { readonly now: number } = { now: 0 };
   /** The fold of everything. */
   state: State = new State();
   /** Steps since the last recovery. */
@@ -24,18 +38,41 @@ export class History {
   readonly #publishedAt = new Map<number, number>();
   readonly #goneAt = new Map<string, number>();
   readonly #lastGoneAt = new Map<string, number>();
-  /** How many steps there were when letters of a message were published, and when those of its entries were settled whose letters had somewhere to go. */
-  readonly #lettersAt = new Map<number, number[]>();
-  readonly #deadAt = new Map<number, number[]>();
+  /** Places, as `queue sequence`, of messages that were lost on their way, for they were damaged. */
+  readonly lost: Set<string> = new Set();
   /** By queue and sequence, like deadlines and priorities. */
-  readonly #dying = new Map<string, Entry>();
+  readonly #dying = new Map<string, Leaving>();
   readonly #diedIn = new Set<string>();
-  readonly #numberOf = new WeakMap<Entry, number>();
+  /** Where something has died in this life: a crash may undo that it was settled, but its value may be in no snapshot. */
+  readonly #diedAt = new Set<string>();
+  /** Messages that the journal has not and that have died in this life: a persistent one has a letter all the same. */
+  #unjournaledDeaths = 0;
+  /** What an operator has sent on before its time. */
+  readonly released: Set<number> = new Set();
+  /** How many steps there were when an owner's value was recorded last, by both. */
+  readonly #seenAt = new Map<string, number>();
+  /** When an exchange forgets what it was given to remember in this life alone. */
+  readonly #remembered = new Map<string, number>();
+  /** Messages that were dropped as duplicates, with what has to be durable before that is confirmed. */
+  readonly #duplicates = new Map<number, number>();
+  readonly #duplicateIn = new Set<string>();
+  readonly #sent = new Map<number, SentMessage>();
+  /** The message that was published last, while only what is recorded of its value has followed. */
+  #latest: { readonly sent: SentMessage; readonly isOriginal: boolean; readonly publishedAt: number } | undefined;
   readonly #deadlines = new Map<string, number>();
   readonly #priorities = new Map<string, number>();
   readonly #copies = new Map<string, number>();
   /** What has happened so often. */
-  readonly tally = { rejected: 0, expired: 0, maxlen: 0, delivery_limit: 0, due: 0, refused: 0, policies: 0 };
+  readonly tally = {
+    rejected: 0,
+    expired: 0,
+    maxlen: 0,
+    delivery_limit: 0,
+    due: 0,
+    duplicates: 0,
+    refused: 0,
+    policies: 0,
+  };
   /** The queues whose arguments let them refuse messages. */
   refusing: ReadonlySet<string> = new Set();
   readonly #factsAt = new Map<string, number[]>();
@@ -46,6 +83,7 @@ export class History {
   readonly sequences: Map<string, number> = new Map();
 
   published(sent: SentMessage, message: Message, entries: readonly Entry[]): void {
+    this.#sent.set(sent.number, sent);
     const places: Place[] = [];
     for (const { id, queue, sequence, marks } of entries) {
       const key = `${sent.number}@${queue.name}`;
@@ -58,12 +96,16 @@ export class History {
       this.#places.set(id, place);
       this.sequences.set(`${sent.number}@${queue.name}`, sequence);
     }
-    this.#expectRoute(sent, message, entries);
-    this.#add({ kind: 'published', message: sent.number, entries: places });
-    const { header, headerStart, headerEnd } = message;
+    const { header, headerStart, headerEnd, publishedAt } = message;
     const isOriginal = (header as Buffer).subarray(headerStart, headerEnd).equals(sent.header);
+    if (isOriginal && sent.exchange === delayedExchange && sent.delayMs > 0)
+      this.#expectKeptBack(sent, message, entries);
+    else this.#expectRoute(sent, message, entries);
+    this.#expectNew(sent, message, entries, isOriginal);
+    this.#add({ kind: 'published', message: sent.number, entries: places });
     if (isOriginal) this.#publishedAt.set(sent.number, this.steps.length);
-    else push(this.#lettersAt, sent.number, this.steps.length);
+    else this.#copied(sent, message);
+    this.#latest = { sent, isOriginal, publishedAt };
   }
 
   settled(places: readonly Place[]): void {
@@ -73,33 +115,67 @@ export class History {
     }
     this.#add({ kind: 'settled', places });
     for (const { queue, sequence } of places) {
-      const death = this.#dying.get(`${queue} ${sequence}`);
-      if (death === undefined) continue;
+      const leaving = this.#dying.get(`${queue} ${sequence}`);
+      if (leaving === undefined) continue;
       this.#dying.delete(`${queue} ${sequence}`);
-      const { settings } = death.queue;
-      const to = settings.deadLetterExchange;
-      const number = this.#numberOf.get(death);
-      if (to === undefined || number === undefined || death.queue.deleted) continue;
-      const ways = this.#destinations(to, settings.deadLetterRoutingKey ?? '');
-      if (settings.deadLetterRoutingKey === undefined && to === '') continue;
-      if ([...ways].some(name => this.state.queueId(name) !== undefined)) push(this.#deadAt, number, this.steps.length);
+      const { number, sent, entry } = leaving;
+      if (number === undefined || sent || entry.queue.deleted || !this.#leadsSomewhere(leaving, number)) continue;
+      // The journal has both in this order: so after a crash a message is where it was, or where its copy went, or both.
+      if (!entry.message.damaged) throw new Error(`message ${number} was settled before its copy was published`);
+      this.lost.add(`${queue} ${sequence}`);
     }
   }
 
-  /** It has left its queue, and is settled once its letter is published. */
+  /** It has left its queue, and is settled once its letter is published, or the message itself to where the delayed exchange leads. */
   died(entry: Entry, reason: 'due' | DeathReason): void {
     this.tally[reason]++;
-    const key = `${entry.queue.id} ${entry.sequence}`;
-    const number = this.state.queues.get(entry.queue.id)?.get(entry.sequence);
-    this.#dying.set(key, entry);
-    if (number === undefined) return;
-    this.#numberOf.set(entry, number);
-    this.#diedIn.add(`${number}@${entry.queue.name}`);
+    const { queue, sequence } = entry;
+    const number = this.state.queues.get(queue.id)?.get(sequence);
+    const copy = reason === 'due' ? 'due' : 'letter';
+    this.#diedAt.add(`${queue.id} ${sequence}`);
+    this.#dying.set(`${queue.id} ${sequence}`, { entry, copy, number, sent: false });
+    if (number !== undefined) this.#diedIn.add(`${number}@${queue.name}`);
+  }
+
+  /** A message has died that the journal has not. */
+  diedUnjournaled(): void {
+    this.#unjournaledDeaths++;
+  }
+
+  /** An exchange was given a value to remember of a message that is not kept. */
+  remembered(owner: string | number, value: string, publishedAt: number): void {
+    this.#remembered.set(`${owner} ${value}`, publishedAt + (this.state.seen.get(owner)?.ttlMs ?? 0));
+  }
+
+  /** A message was dropped: the exchange or the queue knows its value. A confirm says that what it is a duplicate of is safe. */
+  duplicate({ number, header }: SentMessage, owner: string | number, value: string, message: Message): void {
+    const { publishedAt, headerStart, headerEnd } = message;
+    this.tally.duplicates++;
+    const key = `${owner} ${value}`;
+    if (typeof owner === 'number') this.#duplicateIn.add(`${number}@${this.state.queueNames.get(owner)}`);
+    const known = this.state.seen.get(owner)?.allowed.get(value);
+    if (known !== undefined && known.expiresAt > publishedAt) {
+      const since = Math.max(this.#duplicates.get(number) ?? 0, this.#seenAt.get(key) ?? 0);
+      // Nobody waits for a confirm of what is published again.
+      const isOriginal = message.header?.subarray(headerStart, headerEnd).equals(header) === true;
+      if (isOriginal) this.#duplicates.set(number, since);
+    } else if ((this.#remembered.get(key) ?? 0) <= publishedAt)
+      throw new Error(`message ${number} was dropped as a duplicate, but nothing with the value ${value} was taken`);
+  }
+
+  /** What is wrong with the values that are known, undefined when nothing is. */
+  seenMismatch(expected: State, found: State, isComplete: boolean): string | undefined {
+    for (const [owner, seen] of expected.seen) {
+      const isDying = (sequence: number): boolean => this.#diedAt.has(`${owner} ${sequence}`);
+      const wrong = seen.mismatch(found.seen.get(owner), this.clock.now, isDying, isComplete);
+      if (wrong !== undefined) return `of ${typeof owner === 'string' ? 'exchange' : 'queue'} ${owner} ${wrong}`;
+    }
+    return undefined;
   }
 
   /** Places of what was delivered and is on its way out. */
   get dyingDelivered(): string[] {
-    const delivered = [...this.#dying].filter(([, { redelivered, deliveredAt }]) => redelivered || deliveredAt > 0);
+    const delivered = [...this.#dying].filter(([, { entry }]) => entry.redelivered || entry.deliveredAt > 0);
     return delivered.map(([place]) => place);
   }
 
@@ -140,8 +216,10 @@ export class History {
   }
 
   recorded(fact: Fact): void {
-    if (fact.type === 'queue.deleted')
-      for (const message of this.state.queues.get(fact.id)?.values() ?? []) this.#gone(message, fact.id);
+    if (fact.type === 'exchange.seen' || fact.type === 'queue.seen') return this.#seen(fact);
+    const id =
+      fact.type === 'queue.deleted' ? fact.id : fact.type === 'exchange.deleted' ? this.state.lineId(fact.name) : 0;
+    for (const message of this.state.queues.get(id ?? 0)?.values() ?? []) this.#gone(message, id ?? 0);
     this.#add({ kind: 'fact', fact });
     push(this.#factsAt, `${fact.type} ${keyOf(fact)}`, this.steps.length);
   }
@@ -155,7 +233,14 @@ export class History {
   confirmed(message: number): number | undefined {
     const at = this.#publishedAt.get(message);
     if (at !== undefined) this.promise(at);
+    this.promise(this.#duplicates.get(message) ?? 0);
     return at;
+  }
+
+  /** An operator sends on what is kept back. */
+  release(line: number, sequence: number): void {
+    const message = this.state.queues.get(line)?.get(sequence);
+    if (message !== undefined) this.released.add(message);
   }
 
   /** An operator takes a delivery back. */
@@ -197,24 +282,23 @@ export class History {
 
   /** Goes on from what a recovery has found. `entries` are the ids of what waits. Throws when that is not what it must be. */
   recovered(found: State, entries: readonly (Place & { readonly id: number })[]): void {
-    let at = this.steps.length;
-    while (at >= this.promised && this.#sums[at] !== found.sum) at--;
-    if (at < this.promised) throw new Error(this.#difference(found));
-    const state = this.#base;
-    for (let i = 0; i < at; i++) state.apply(this.steps[i] as Step);
+    const { at, state } = this.#firstPart(found);
+    for (const [owner, seen] of state.seen) seen.keepOnly(found.seen.get(owner));
     this.#base = state.clone();
     this.state = state;
     this.steps.length = 0;
     this.#sums = [state.sum];
     this.promised = 0;
-    this.#expectLetters(at);
-    for (const all of [this.#goneAt, this.#lastGoneAt, this.#publishedAt] as Map<unknown, number>[])
+    for (const all of [this.#goneAt, this.#lastGoneAt, this.#publishedAt, this.#seenAt] as Map<unknown, number>[])
       for (const [key, step] of all)
         if (step <= at) all.set(key, 0);
         else all.delete(key);
-    this.#deadAt.clear();
-    this.#lettersAt.clear();
     this.#dying.clear();
+    this.#diedAt.clear();
+    this.#unjournaledDeaths = 0;
+    this.#remembered.clear();
+    this.#duplicates.clear();
+    this.#latest = undefined;
     for (const [key, steps] of this.#factsAt) this.#factsAt.set(key, steps.some(step => step <= at) ? [0] : []);
     this.#places.clear();
     for (const { id, queue, sequence } of entries) this.#places.set(id, { queue, sequence });
@@ -233,24 +317,104 @@ export class History {
     this.#lastGoneAt.set(key, this.steps.length + 1);
   }
 
+  /** The longest first part of the history that makes what was found. Throws when none does that has everything promised. */
+  #firstPart(found: State): { at: number; state: State } {
+    let mismatch: string | undefined;
+    for (let at = this.steps.length; at >= this.promised; at--) {
+      if (this.#sums[at] !== found.sum) continue;
+      const state = this.#base.clone();
+      for (let i = 0; i < at; i++) state.apply(this.steps[i] as Step);
+      mismatch = this.seenMismatch(state, found, true);
+      if (mismatch === undefined) return { at, state };
+    }
+    throw new Error(mismatch ?? this.#difference(found));
+  }
+
+  /** A value is recorded behind the message that has it, and with that it is promised. */
+  #seen(fact: Extract<Fact, { type: 'exchange.seen' | 'queue.seen' }>): void {
+    const owner = fact.type === 'exchange.seen' ? fact.exchange : fact.id;
+    const { sent, isOriginal, publishedAt = 0 } = this.#latest ?? {};
+    for (const each of fact.values) {
+      const [value, expiresAt] = each.length === 2 ? each : [each[1], each[2]];
+      if (sent === undefined || value !== `S${sent.value}`)
+        throw new Error(`the value ${value} was recorded for ${owner}, but not behind its message`);
+      if ((expiresAt ?? Number.POSITIVE_INFINITY) !== publishedAt + (this.state.seen.get(owner)?.ttlMs ?? 0))
+        throw new Error(`the value ${value} was recorded for ${owner} until ${expiresAt}`);
+      this.#seenAt.set(`${owner} ${value}`, this.steps.length + 1);
+    }
+    this.#add({ kind: 'fact', fact });
+    if (sent !== undefined && isOriginal) this.#publishedAt.set(sent.number, this.steps.length);
+  }
+
+  /** A message that is to be kept back goes to the delayed exchange's own queue, up to its time. */
+  #expectKeptBack({ number, delayMs }: SentMessage, { publishedAt }: Message, entries: readonly Entry[]): void {
+    const line = this.state.lineId(delayedExchange);
+    const [entry] = entries;
+    if (entries.length !== 1 || entry?.queue.id !== line)
+      throw new Error(
+        `message ${number} was not kept back, but stored for [${entries.map(({ queue }) => queue.name)}]`,
+      );
+    const due = publishedAt + delayMs;
+    if (entry?.marks?.deadline !== due)
+      throw new Error(`message ${number} is due at ${entry?.marks?.deadline} instead of ${due}`);
+  }
+
+  /** What is published again has left its queue, once in this life: only a crash may double it. What was kept back is due. */
+  #copied({ number }: SentMessage, message: Message): void {
+    const copy: Copy = addressOf(message).exchange === delayedExchange ? 'due' : 'letter';
+    const leaving = [...this.#dying.values()].find(
+      each => each.number === number && each.copy === copy && !each.sent && !each.entry.queue.deleted,
+    );
+    if (leaving !== undefined) {
+      leaving.sent = true;
+      const { queue, sequence } = leaving.entry;
+      const early = this.deadlineOf(queue.id, sequence) - message.publishedAt;
+      if (copy === 'due' && early > 0 && !this.released.has(number))
+        throw new Error(`message ${number} was passed on ${early} ms too early`);
+    } else if (copy === 'due' || this.#unjournaledDeaths-- === 0)
+      throw new Error(`message ${number} was published again without having left a queue`);
+  }
+
+  /** Whether a durable queue gets the copy of a message that leaves its queue. */
+  #leadsSomewhere({ entry, copy }: Leaving, number: number): boolean {
+    if (copy === 'due') {
+      const { routingKey } = this.#sent.get(number) as SentMessage;
+      return [...this.#destinations(delayedExchange, routingKey)].some(name => !this.#mayMiss(name, number));
+    }
+    const { deadLetterExchange, deadLetterRoutingKey } = entry.queue.settings;
+    if (deadLetterExchange === undefined) return false;
+    if (deadLetterRoutingKey === undefined && deadLetterExchange === '') return false;
+    const ways = this.#destinations(deadLetterExchange, deadLetterRoutingKey ?? '');
+    return [...ways].some(name => this.state.queueId(name) !== undefined);
+  }
+
+  /** Of what is taken nothing has a value that must be known. */
+  #expectNew(sent: SentMessage, { publishedAt }: Message, entries: readonly Entry[], isOriginal: boolean): void {
+    const owners: (string | number)[] = entries.map(({ queue }) => queue.id);
+    // What is passed on or has died does not go by the exchange's memory.
+    if (isOriginal) owners.push(sent.exchange);
+    for (const owner of owners) {
+      const known = this.state.seen.get(owner)?.required.get(`S${sent.value}`);
+      if (known === undefined || known.expiresAt <= publishedAt || this.#diedAt.has(`${owner} ${known.sequence}`))
+        continue;
+      throw new Error(`message ${sent.number} was taken, but ${owner} knows its value ${sent.value}`);
+    }
+  }
+
   /** A message goes to exactly the durable queues that durable bindings lead to. */
   #expectRoute(sent: SentMessage, message: Message, entries: readonly Entry[]): void {
     const { exchange, routingKey } = addressOf(message);
     const expected = this.#destinations(exchange, routingKey);
     const got = entries.map(({ queue }) => queue.name);
-    // One that is full may refuse what others take.
-    const full = [...expected].filter(name => this.refusing.has(name));
     const same =
-      got.every(name => expected.has(name)) && [...expected].every(name => got.includes(name) || full.includes(name));
+      got.every(name => expected.has(name)) &&
+      [...expected].every(name => got.includes(name) || this.#mayMiss(name, sent.number));
     if (!same) throw new Error(`message ${sent.number} was stored for [${got}] instead of [${[...expected]}]`);
   }
 
-  /** After a crash a dead message is where it died, or where its letter went, or both. */
-  #expectLetters(at: number): void {
-    const upTo = (steps: readonly number[] = []): number => steps.filter(step => step <= at).length;
-    for (const [message, settled] of this.#deadAt)
-      if (upTo(this.#lettersAt.get(message)) < upTo(settled))
-        throw new Error(`dead message ${message} is in neither place: it was settled, and its letter is lost`);
+  /** Whether a queue may be without a message that bindings lead to it: it is full, or has one with the same value. */
+  #mayMiss(name: string, number: number): boolean {
+    return this.refusing.has(name) || this.#duplicateIn.has(`${number}@${name}`);
   }
 
   /** Where durable bindings lead. */

@@ -99,6 +99,7 @@ export class Life {
     });
     this.stores = stores;
     const { broker, journal, scratch } = stores;
+    (journal as WitnessJournal).broker = broker;
     const log = { debug: () => {}, info: () => {}, warning: () => {}, error: () => {} };
     const trouble = (): string | undefined => (journal.failing || scratch.failing ? 'it fails' : undefined);
     this.context = {

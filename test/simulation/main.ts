@@ -11,7 +11,7 @@ const usage = `npm run simulate -- [options]
   --jobs N      how many at the same time (1)
   --seed N      run this seed alone and print all that happens
   --scale X     length of lives, as a share of the usual
-  --faults      run the nine deliberate faults; each must be noticed within --seeds seeds
+  --faults      run the eleven deliberate faults; each must be noticed within --seeds seeds
   --fault NAME  break this rule in what is run`;
 
 /** Seeds for one worker to run. */
@@ -96,7 +96,7 @@ async function runSeeds(from: number, seeds: number, jobs: number, fault: Fault 
     `${ran} seeds passed in ${seconds.toFixed(1)} s (${(ran / seconds).toFixed(1)} a second): ${lives} lives of a broker, ${steps} steps, ` +
       `${messages} messages published, ${deliveries} delivered, ${recovered} recovered, ${failures} times with a failing disk, ` +
       `dead letters ${total.rejected} rejected, ${total.expired} expired, ${total.maxlen} maxlen, ${total.delivery_limit} delivery_limit, ` +
-      `${total.refused} publishes refused, ${total.policies} policies set`,
+      `${total.refused} publishes refused, ${total.policies} policies set, ${total.due} delayed, ${total.duplicates} duplicates refused`,
   );
   if (failed.length === 0) return true;
   for (const seed of failed) await tell(seed, fault);

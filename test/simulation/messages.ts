@@ -1,7 +1,7 @@
 // Messages that can be told apart and checked to the byte: the number of a message says all that is in it.
 import { isDeepStrictEqual } from 'node:util';
 import { decodeProperties, encodeProperties, peekProperty, propertyFlags } from '../../src/amqp/properties.ts';
-import { Table } from '../../src/amqp/table.ts';
+import { longstr, Table, type TableEntry } from '../../src/amqp/table.ts';
 import { seededRandom } from './simulated-disk.ts';
 
 export interface SentMessage {
@@ -9,18 +9,29 @@ export interface SentMessage {
   readonly persistent: boolean;
   /** The life of the broker in which it was sent. */
   readonly life: number;
+  /** Ms since the epoch. */
+  readonly sentAt: number;
   readonly exchange: string;
   readonly routingKey: string;
   /** The content header's payload. */
   readonly header: Buffer;
   readonly bodyBytes: number;
+  /** For how long it is to be kept back by a delayed exchange, ms. */
+  readonly delayMs: number;
+  /** What tells it from others where duplicates are dropped. */
+  readonly value: string | undefined;
 }
 
-/** Properties that only some messages have. */
+/** Properties and headers that only some messages have. */
 export interface Extras {
   readonly expiration?: string;
   readonly priority?: number;
+  readonly delayMs?: number;
+  readonly value?: string;
 }
+
+export const delayHeader = 'x-delay';
+const valueHeader = 'x-deduplication-header';
 
 const noise = Buffer.alloc(1 << 16);
 const random = seededRandom(1);
@@ -36,9 +47,10 @@ export class Messages {
     return this.#sent.size;
   }
 
-  add(of: Omit<SentMessage, 'number' | 'header'>, extras: Extras = {}): SentMessage {
+  add(of: Omit<SentMessage, 'number' | 'header' | 'delayMs' | 'value'>, extras: Extras = {}): SentMessage {
     const number = this.#sent.size + 1;
-    const sent = { ...of, number, header: headerOf(number, of.bodyBytes, of.persistent, extras) };
+    const header = headerOf(number, of.bodyBytes, of.persistent, extras);
+    const sent = { ...of, number, header, delayMs: extras.delayMs ?? 0, value: extras.value };
     this.#sent.set(number, sent);
     return sent;
   }
@@ -76,12 +88,26 @@ export function bodyOf({ number, bodyBytes }: SentMessage): Buffer {
 const deathHeader = /^x-(death$|(first|last)-death-(exchange|queue|reason)$)/;
 const countHeader = /^x-(delivery|acquired)-count$/;
 
-/** Whether a header is the one that was sent, but for what a broker adds: counts of returns, and of a dead letter how it died. */
+/** The delay that a content header asks for, ms: below 0 once it is over. */
+export function delayIn(header: Buffer): number {
+  return Number(decodeProperties(header).headers?.get(delayHeader)?.value ?? 0);
+}
+
+/**
+ * Whether a header is the one that was sent, but for what a broker adds: counts of returns, of a dead letter how it died, and that a delay
+ * is over.
+ */
 function isSentWithMore(sent: Buffer, got: Buffer): boolean {
   const { headers = Table.empty, ...rest } = decodeProperties(got);
-  const { expiration, ...before } = decodeProperties(sent);
+  const { expiration, headers: own = Table.empty, ...before } = decodeProperties(sent);
   const isLetter = headers.get('x-death')?.type === 'array';
-  for (const [key] of headers) if (!countHeader.test(key) && !(isLetter && deathHeader.test(key))) return false;
+  for (const [key] of headers)
+    if (own.get(key) === undefined && !countHeader.test(key) && !(isLetter && deathHeader.test(key))) return false;
+  for (const [key, value] of own) {
+    const now = headers.get(key);
+    const isOver = key === delayHeader && Number(now?.value) === -Number(value.value);
+    if (!isOver && !isDeepStrictEqual(now, value)) return false;
+  }
   const expected = isLetter || expiration === undefined ? before : { ...before, expiration };
   return sent.readUInt32BE(8) === got.readUInt32BE(8) && isDeepStrictEqual(rest, expected);
 }
@@ -89,11 +115,15 @@ function isSentWithMore(sent: Buffer, got: Buffer): boolean {
 function headerOf(number: number, bodyBytes: number, persistent: boolean, extras: Extras): Buffer {
   const inBody = bodyBytes >= 4 && number % 5 !== 0;
   const id = inBody ? '' : String(number);
-  if (Object.keys(extras).length > 0)
-    return encodeProperties(
-      { deliveryMode: persistent ? 2 : 1, ...(inBody ? {} : { messageId: id }), ...extras },
-      bodyBytes,
-    );
+  if (Object.keys(extras).length > 0) {
+    const { delayMs, value, ...properties } = extras;
+    const entries: TableEntry[] = [];
+    if (delayMs !== undefined) entries.push([delayHeader, { type: 'signedint', value: delayMs }]);
+    if (value !== undefined) entries.push([valueHeader, longstr(value)]);
+    const headers = entries.length === 0 ? {} : { headers: Table.from(entries) };
+    const messageId = inBody ? {} : { messageId: id };
+    return encodeProperties({ deliveryMode: persistent ? 2 : 1, ...messageId, ...headers, ...properties }, bodyBytes);
+  }
   const header = Buffer.alloc(plainHeaderBytes + (inBody ? 0 : 1 + id.length));
   header.writeUInt16BE(60, 0);
   header.writeUInt32BE(bodyBytes, 8);

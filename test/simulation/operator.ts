@@ -3,9 +3,10 @@ import { browse } from '../../src/broker/browse.ts';
 import { deliveriesOf } from '../../src/broker/deliveries.ts';
 import type { Message } from '../../src/broker/message.ts';
 import type { Queue } from '../../src/broker/queue.ts';
+import { release } from '../../src/broker/reschedule.ts';
 import { removeMessage, takeBack } from '../../src/broker/take-back.ts';
 import type { Chance } from './chance.ts';
-import type { Features } from './features.ts';
+import { delayedExchange, type Features } from './features.ts';
 import type { Life } from './life.ts';
 import type { Observer } from './observer.ts';
 
@@ -30,7 +31,8 @@ export class Operator {
     if (queues.length === 0) return;
     const queue = chance.pick(queues);
     const roll = chance.next();
-    if (roll < 0.5) this.#takeBack(queues);
+    if (queue.name === delayedExchange && roll < 0.3) this.#release(queue);
+    else if (roll < 0.5) this.#takeBack(queues);
     else if (roll < 0.6) this.#remove(queue);
     else if (roll < 0.75 && this.#features.uses('policies')) this.#setPolicy(life);
     else this.#look(life, queue);
@@ -70,6 +72,17 @@ export class Operator {
     this.#trace(`operator removes sequence ${sequence} of queue ${queue.name}`);
     if (!removeMessage(queue, sequence) || removeMessage(queue, sequence))
       throw new Error(`sequence ${sequence} of queue ${queue.name} is not removed once`);
+  }
+
+  /** Sends a message on that is kept back. */
+  #release(line: Queue): void {
+    const kept = this.#observer.history.state.queues.get(line.id);
+    const sequences = [...line.ready].map(({ sequence }) => sequence).filter(sequence => kept?.has(sequence));
+    if (sequences.length === 0) return;
+    const sequence = this.#chance.pick(sequences);
+    this.#trace(`operator releases sequence ${sequence} of exchange ${line.name}`);
+    this.#observer.history.release(line.id, sequence);
+    if (!release(line, sequence)) throw new Error(`sequence ${sequence} of exchange ${line.name} is not released`);
   }
 
   #look(life: Life, queue: Queue): void {

@@ -33,7 +33,9 @@ export interface Counts {
   expired: number;
   maxlen: number;
   delivery_limit: number;
+  /** Messages that a delayed exchange has passed on, and those that were dropped as duplicates. */
   due: number;
+  duplicates: number;
   /** Publishes that a full queue refused. */
   refused: number;
   policies: number;
@@ -69,11 +71,12 @@ export class Simulation {
     const chance = new Chance(seed);
     this.chance = chance;
     this.trace = trace ?? (() => {});
-    this.observer = new Observer(new History(), new Messages());
+    this.observer = new Observer(new History(), new Messages(), this.clock);
     this.fileBytes = chance.pick([24, 32, 64, 128]) * 1024;
     this.#memoryBytes = chance.pick([16, 64, 256, 4096]) * 1024;
     this.#habits = chooseHabits(chance, this.fileBytes);
     this.#operator = new Operator(chance, this.observer, this.#habits.features, this.trace);
+    this.observer.history.clock = this.clock;
     this.observer.history.refusing = this.#habits.features.refusing;
     this.#fault = fault;
     this.#scale = scale ?? 1;
@@ -104,7 +107,8 @@ export class Simulation {
       else if (act && chance.of(0.03)) this.#operator.act(life);
       else if (!life.step() && !act) life.wait();
       await new Promise(resolve => setImmediate(resolve));
-      if (act && this.#habits.features.uses('expiry') && chance.of(0.02)) this.clock.now += chance.below(400);
+      const timed = this.#habits.features.uses('expiry') || this.#habits.features.uses('delays');
+      if (act && timed && chance.of(0.02)) this.clock.now += chance.below(400);
       if (chance.of(0.6)) life.endTurn();
       if (chance.of(0.1)) expectInTime(life);
       const error = this.#disk.misuse ?? this.#operator.error ?? strayError();

@@ -1,5 +1,7 @@
 // What must survive, as a model: facts by what they are about, and the messages of each durable queue by sequence.
+import { Table } from '../../src/amqp/table.ts';
 import type { Fact } from '../../src/broker/facts.ts';
+import { Seen } from './seen.ts';
 
 /** One step of what a journal was given, in its order. */
 export type Step =
@@ -18,7 +20,10 @@ export class State {
   readonly facts: Map<string, string> = new Map();
   /** By queue id: message numbers by sequence. */
   readonly queues: Map<number, Map<number, number>> = new Map();
+  /** A delayed exchange keeps its messages in a queue of its own, here under the exchange's name. */
   readonly queueNames: Map<number, string> = new Map();
+  /** By queue id or name of an exchange. No part of the sum: it says what must be known and what may be. */
+  readonly seen: Map<number | string, Seen> = new Map();
   sum = 0;
 
   clone(): State {
@@ -26,6 +31,7 @@ export class State {
     for (const [key, value] of this.facts) other.facts.set(key, value);
     for (const [id, messages] of this.queues) other.queues.set(id, new Map(messages));
     for (const [id, name] of this.queueNames) other.queueNames.set(id, name);
+    for (const [owner, seen] of this.seen) other.seen.set(owner, seen.clone());
     other.sum = this.sum;
     return other;
   }
@@ -34,6 +40,12 @@ export class State {
     if (step.kind === 'fact') this.#fact(step.fact);
     else if (step.kind === 'published') for (const place of step.entries) this.#add(place, step.message);
     else for (const { queue, sequence } of step.places) this.#remove(queue, sequence);
+  }
+
+  /** The id of what a delayed exchange keeps its messages in. */
+  lineId(exchange: string): number | undefined {
+    const declared = this.facts.get(`exchange ${exchange}`);
+    return declared === undefined ? undefined : (JSON.parse(declared) as { id?: number }).id;
   }
 
   /** The id of the durable queue with that name. */
@@ -57,24 +69,39 @@ export class State {
   }
 
   #remove(queue: number, sequence: number): void {
+    this.seen.get(queue)?.gone(sequence);
     if (this.queues.get(queue)?.delete(sequence)) this.sum = (this.sum - placeSum(queue, sequence)) | 0;
   }
 
   #fact(fact: Fact): void {
     switch (fact.type) {
       case 'queue.declared':
-        this.queues.set(fact.id, new Map());
-        this.queueNames.set(fact.id, fact.name);
+        this.#addQueue(fact.id, fact.name);
+        this.seen.set(fact.id, newSeen(fact.arguments, 100_000));
         break;
+      case 'exchange.declared':
+        if (fact.id !== undefined) this.#addQueue(fact.id, fact.name);
+        this.seen.set(fact.name, newSeen(fact.arguments, 128));
+        break;
+      case 'exchange.seen':
+        for (const [value, expiresAt] of fact.values)
+          this.seen
+            .get(fact.exchange)
+            ?.record(value, { expiresAt: expiresAt ?? Number.POSITIVE_INFINITY, sequence: 0 });
+        return;
+      case 'queue.seen':
+        for (const [sequence, value, expiresAt] of fact.values)
+          this.seen.get(fact.id)?.record(value, { expiresAt: expiresAt ?? Number.POSITIVE_INFINITY, sequence });
+        return;
       case 'queue.deleted':
-        for (const sequence of [...(this.queues.get(fact.id)?.keys() ?? [])]) this.#remove(fact.id, sequence);
-        this.queues.delete(fact.id);
-        this.queueNames.delete(fact.id);
+        this.#removeQueue(fact.id);
         this.#unset(`queue ${fact.name}`);
         this.#unset(`consumed ${fact.id}`);
         this.#unbind(binding => binding.kind === 'queue' && binding.destination === fact.name);
         return;
       case 'exchange.deleted':
+        this.#removeQueue(this.lineId(fact.name) ?? 0);
+        this.seen.delete(fact.name);
         this.#unset(`exchange ${fact.name}`);
         this.#unbind(binding => binding.source === fact.name);
         return;
@@ -87,6 +114,18 @@ export class State {
       default:
     }
     this.#set(keyOf(fact), JSON.stringify(fact));
+  }
+
+  #addQueue(id: number, name: string): void {
+    this.queues.set(id, new Map());
+    this.queueNames.set(id, name);
+  }
+
+  #removeQueue(id: number): void {
+    for (const sequence of [...(this.queues.get(id)?.keys() ?? [])]) this.#remove(id, sequence);
+    this.queues.delete(id);
+    this.queueNames.delete(id);
+    this.seen.delete(id);
   }
 
   #unbind(isGone: (binding: Extract<Fact, { type: 'bound' | 'unbound' }>) => boolean): void {
@@ -137,6 +176,12 @@ export function keyOf(fact: Fact): string {
     default:
       return `${fact.type.split('.')[0]} ${fact.name}`;
   }
+}
+
+function newSeen(args: string, sizeDefault: number): Seen {
+  const table = Table.read(Buffer.from(args, 'base64'));
+  const number = (key: string): number | undefined => table.get(key)?.value as number | undefined;
+  return new Seen(number('x-cache-size') ?? sizeDefault, number('x-cache-ttl') ?? Number.POSITIVE_INFINITY);
 }
 
 function placeSum(queue: number, sequence: number): number {

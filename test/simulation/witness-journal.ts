@@ -1,6 +1,9 @@
 // The journal with a witness: it notes all that it is given, and breaks a rule where a fault asks for it.
+
+import type { Broker } from '../../src/broker/broker.ts';
 import type { DeathReason } from '../../src/broker/dead-letter.ts';
 import { DeadLetters } from '../../src/broker/dead-letters.ts';
+import { ExchangeDeduplication, QueueDeduplication } from '../../src/broker/deduplication.ts';
 import type { Entry } from '../../src/broker/entry.ts';
 import type { Fact } from '../../src/broker/facts.ts';
 import type { Message } from '../../src/broker/message.ts';
@@ -17,7 +20,26 @@ DeadLetters.prototype.add = function (entry, reason): void {
   add.call(this, entry, reason);
 };
 
+const ofExchange = ExchangeDeduplication.prototype;
+const ofQueue = QueueDeduplication.prototype;
+for (const prototype of [ofExchange, ofQueue]) {
+  const { isDuplicate } = prototype;
+  prototype.isDuplicate = function (message): boolean {
+    const is = isDuplicate.call(this, message);
+    if (is) WitnessJournal.latest?.dropped(this, message);
+    return is;
+  };
+}
+const { remember } = ofExchange;
+ofExchange.remember = function (message, kept): ReturnType<typeof remember> {
+  if (!kept) WitnessJournal.latest?.remembered(this, message);
+  return remember.call(this, message, kept);
+};
+
 export class WitnessJournal extends Journal {
+  /** Simulations run one after the other: that of the broker that runs. */
+  static latest: WitnessJournal | undefined;
+  broker: Broker | undefined;
   readonly #history: History;
   readonly #messages: Messages;
   readonly #fault: Fault | undefined;
@@ -32,6 +54,7 @@ export class WitnessJournal extends Journal {
     this.#history = history;
     this.#messages = messages;
     this.#fault = fault;
+    WitnessJournal.latest = this;
   }
 
   override publish(entry: Entry): void {
@@ -47,16 +70,47 @@ export class WitnessJournal extends Journal {
   }
 
   override settle(entry: Entry): void {
-    if (this.#fault === 'settled before the dead letter' && this.#history.isSettled(entry)) return;
+    if (this.#settlesEarly && this.#history.isSettled(entry)) return;
     super.settle(entry);
     this.#history.settled([{ queue: entry.queue.id, sequence: entry.sequence }]);
   }
 
-  /** An entry that has died is on its way to where its queue's dead letters go. */
+  /** An entry is on its way to where its queue's dead letters go, or, when it is due, to where its delayed exchange leads. */
   died(entry: Entry, reason: 'due' | DeathReason): void {
-    if (entry.id === 0 || entry.message.store !== this) return;
+    if (entry.id === 0 || entry.message.store !== this) {
+      if (entry.message.persistent) this.#history.diedUnjournaled();
+      return;
+    }
     this.#history.died(entry, reason);
-    if (this.#fault === 'settled before the dead letter') this.settle(entry);
+    const early = reason === 'due' ? 'delay forgotten' : 'settled before the dead letter';
+    if (this.#fault === early) this.settle(entry);
+  }
+
+  /** A message is a duplicate of what that one knows. */
+  dropped(deduplication: object, message: Message): void {
+    const owner = this.#ownerOf(deduplication);
+    const sent = this.#sent(message);
+    if (owner !== undefined) this.#history.duplicate(sent, owner, `S${sent.value}`, message);
+  }
+
+  remembered(deduplication: object, message: Message): void {
+    const owner = this.#ownerOf(deduplication);
+    if (owner !== undefined) {
+      this.#history.remembered(owner, `S${this.#sent(message).value}`, message.publishedAt);
+    }
+  }
+
+  get #settlesEarly(): boolean {
+    return this.#fault === 'settled before the dead letter' || this.#fault === 'delay forgotten';
+  }
+
+  /** The exchange or the durable queue that knows values there. */
+  #ownerOf(deduplication: object): string | number | undefined {
+    for (const exchange of this.broker?.vhosts.get('/')?.exchanges.values() ?? [])
+      if (exchange.deduplication === deduplication) return exchange.name;
+    for (const queue of this.broker?.queuesById.values() ?? [])
+      if (queue.deduplication === deduplication) return queue.durable ? queue.id : undefined;
+    return undefined;
   }
 
   override settleAll(entries: readonly { readonly id: number; readonly bodyBytes: number }[]): void {
@@ -67,6 +121,7 @@ export class WitnessJournal extends Journal {
 
   override record(fact: Fact): void {
     const before = this.recorded;
+    if (this.#fault === 'duplicate forgotten' && /\.seen$/.test(fact.type)) return this.#history.recorded(fact);
     super.record(fact);
     if (this.recorded > before) this.#history.recorded(fact);
   }

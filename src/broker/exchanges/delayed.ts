@@ -8,7 +8,7 @@ export class DelayedExchange<D> implements ExchangeType<D> {
   readonly name = 'x-delayed-message';
   readonly byKey = false;
   readonly #inner: ExchangeType<D>;
-  /** Where messages wait. Set once, as soon as the exchange has one. */
+  /** Where messages wait: set as soon as the exchange has one, until it is deleted. */
   line: D | undefined;
 
   constructor(inner: ExchangeType<D>) {

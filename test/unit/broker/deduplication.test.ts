@@ -14,6 +14,7 @@ import { publish, publishVia } from '../../../src/broker/publish.ts';
 import type { Queue } from '../../../src/broker/queue.ts';
 import type { Config } from '../../../src/node/config.ts';
 import { openStores, type Stores } from '../../../src/node/stores.ts';
+import type { Journal } from '../../../src/storage/journal.ts';
 import { Bench } from './shelf.ts';
 
 const int = (value: number): FieldValue => ({ type: 'signedint', value });
@@ -47,7 +48,7 @@ describe('of an exchange', () => {
     const seen = of();
     for (const message of [text('a'), messageOf(undefined), messageOf({ type: 'void', value: null })]) {
       expect(seen.isDuplicate(message)).toBe(false);
-      seen.remember(message);
+      seen.remember(message, true);
     }
     expect(seen.isDuplicate(text('a'))).toBe(true);
     expect(seen.isDuplicate(text('b'))).toBe(false);
@@ -57,26 +58,26 @@ describe('of an exchange', () => {
 
   test('numbers are the same whatever their type, and no texts', () => {
     const seen = of();
-    seen.remember(messageOf(int(1)));
+    seen.remember(messageOf(int(1)), true);
     expect(seen.isDuplicate(messageOf({ type: 'long', value: 1n, tag: 'l' }))).toBe(true);
     expect(seen.isDuplicate(messageOf({ type: 'double', value: 1 }))).toBe(true);
     expect(seen.isDuplicate(text('1'))).toBe(false);
     const nested: FieldValue = { type: 'array', value: [longstr('a'), int(1)] };
-    seen.remember(messageOf(nested));
+    seen.remember(messageOf(nested), true);
     expect(seen.isDuplicate(messageOf(nested))).toBe(true);
     expect(seen.isDuplicate(messageOf({ type: 'array', value: [int(1), longstr('a')] }))).toBe(false);
   });
 
   test('a value longer than 1,024 bytes is none', () => {
     const seen = of();
-    for (const length of [1023, 1024]) seen.remember(text('x'.repeat(length)));
+    for (const length of [1023, 1024]) seen.remember(text('x'.repeat(length)), true);
     expect(seen.isDuplicate(text('x'.repeat(1023)))).toBe(true);
     expect(seen.isDuplicate(text('x'.repeat(1024)))).toBe(false);
   });
 
   test('the header is the one that is named', () => {
     const seen = of({ 'x-deduplication-header': longstr('id') });
-    seen.remember(messageOf(longstr('a'), 0, { name: 'id' }));
+    seen.remember(messageOf(longstr('a'), 0, { name: 'id' }), true);
     expect(seen.isDuplicate(messageOf(longstr('a'), 0, { name: 'id' }))).toBe(true);
     expect(seen.isDuplicate(text('a'))).toBe(false);
   });
@@ -84,9 +85,9 @@ describe('of an exchange', () => {
   test('the oldest goes when there are too many, 128 unless told otherwise; seen again is new', () => {
     for (const [size, args] of [[128, {}] as const, [3, { 'x-cache-size': int(3) }] as const]) {
       const seen = of(args);
-      for (let n = 0; n < size; n++) seen.remember(text(`v${n}`));
-      seen.remember(text('v0'));
-      seen.remember(text('new'));
+      for (let n = 0; n < size; n++) seen.remember(text(`v${n}`), true);
+      seen.remember(text('v0'), true);
+      seen.remember(text('new'), true);
       expect([seen.isDuplicate(text('v0')), seen.isDuplicate(text('v1')), seen.isDuplicate(text('v2'))]).toEqual([
         true,
         false,
@@ -98,11 +99,11 @@ describe('of an exchange', () => {
   test('it is forgotten after its time, its own before that of the arguments', () => {
     const seen = of({ 'x-cache-ttl': int(100) });
     const own = (ms: number) => messageOf(longstr('b'), 0, { headers: { 'x-cache-ttl': int(ms) } });
-    seen.remember(text('a'));
-    seen.remember(own(1000));
+    seen.remember(text('a'), true);
+    seen.remember(own(1000), true);
     expect([99, 100].map(at => seen.isDuplicate(text('a', at)))).toEqual([true, false]);
     expect([999, 1000].map(at => seen.isDuplicate(text('b', at)))).toEqual([true, false]);
-    seen.remember(own(-5));
+    seen.remember(own(-5), true);
     expect([99, 100].map(at => seen.isDuplicate(text('b', at)))).toEqual([true, false]);
   });
 });
@@ -154,14 +155,14 @@ test('a queue that deduplicates takes a value once while it has it, whatever bec
   );
   const send = (value: string, queues: readonly Queue[] = [queue]) =>
     publish(queues, messageOf(longstr(value), 0, { memory: bench.memory }), bench.journal);
-  expect([send('a'), send('a'), send('b')]).toEqual(['kept', 'unkept', 'kept']);
+  expect([send('a'), send('a'), send('b')]).toEqual(['kept', 'known', 'kept']);
   expect(send('a', [queue, other])).toBe('kept');
   expect([queue.ready.count, other.ready.count]).toEqual([2, 1]);
   expect(queue.stats.deduplicated).toBe(2);
   // Acknowledged.
   const entry = queue.take(false);
   if (typeof entry !== 'object') throw new Error('nothing to take');
-  expect(send('a')).toBe('unkept');
+  expect(send('a')).toBe('known');
   queue.ack(entry, 0);
   expect(send('a')).toBe('kept');
   // Dropped for its length: b was the head.
@@ -222,6 +223,61 @@ describe('after a restart', () => {
     }
     const facts = [...stores.broker.facts()].filter(({ type }) => type.endsWith('.seen'));
     expect(facts).toMatchObject([{ values: [['Skept', null]] }, { values: [[1, 'Sstays', null]] }]);
+    await stores.close();
+  });
+
+  const declare = (stores: Stores, name: string, args: Record<string, FieldValue>): Queue => {
+    const vhost = stores.broker.createVhost(name);
+    const declaration = { durable: true, exclusive: false, autoDelete: false, arguments: Table.from(args) };
+    return vhost.declareQueue('q', declaration, undefined);
+  };
+
+  test('a message in the place of one that is gone does not bring its value back', async () => {
+    let stores = await open();
+    let queue = declare(stores, 'places', on);
+    publish([queue], text('gone'), stores.journal);
+    queue.remove(1);
+    for (let n = 0; n < 2; n++) {
+      await stores.close();
+      stores = await open();
+      queue = stores.broker.vhosts.get('places')!.queue('q', undefined);
+      expect(queue.deduplication?.isDuplicate(text('gone'))).toBe(false);
+      publish([queue], messageOf(undefined), stores.journal);
+    }
+    await stores.close();
+  });
+
+  test('values whose messages are gone take no room from those that wait', async () => {
+    let stores = await open();
+    let queue = declare(stores, 'room', { ...on, 'x-cache-size': int(3) });
+    for (const [n, value] of ['stays', 'b', 'c', 'd'].entries()) {
+      publish([queue], text(value), stores.journal);
+      if (n > 0) queue.remove(n + 1);
+    }
+    expect(queue.deduplication?.isDuplicate(text('stays'))).toBe(true);
+    await stores.close();
+    stores = await open();
+    queue = stores.broker.vhosts.get('room')!.queue('q', undefined);
+    expect(queue.deduplication?.isDuplicate(text('stays'))).toBe(true);
+    await stores.close();
+  });
+
+  test('a snapshot of the facts has no value of a message that is not kept', async () => {
+    let stores = await open();
+    const vhost = stores.broker.createVhost('snapshot');
+    const declaration = { durable: true, exclusive: false, autoDelete: false, arguments: Table.from(on) };
+    const exchange = vhost.declareExchange('e', { ...declaration, type: 'fanout', internal: false });
+    const queue = vhost.declareQueue('q', declaration, undefined);
+    for (const persistent of [true, false])
+      publishVia(exchange, [queue], messageOf(longstr(String(persistent)), 0, { persistent }), stores.journal);
+    (stores.journal as Journal).snapshot();
+    await stores.close();
+    stores = await open();
+    const { deduplication } = stores.broker.vhosts.get('snapshot')!.exchange('e');
+    expect([true, false].map(persistent => deduplication?.isDuplicate(text(String(persistent))))).toEqual([
+      true,
+      false,
+    ]);
     await stores.close();
   });
 });
