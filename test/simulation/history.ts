@@ -75,6 +75,7 @@ export class History {
   };
   /** The queues whose arguments let them refuse messages. */
   refusing: ReadonlySet<string> = new Set();
+  readonly #routed = new Map<number, Set<string>>();
   readonly #factsAt = new Map<string, number[]>();
   readonly #places = new Map<number, Place>();
   /** What an operator took back: what its worker says of it settles nothing. */
@@ -100,12 +101,17 @@ export class History {
     const isOriginal = (header as Buffer).subarray(headerStart, headerEnd).equals(sent.header);
     if (isOriginal && sent.exchange === delayedExchange && sent.delayMs > 0)
       this.#expectKeptBack(sent, message, entries);
-    else this.#expectRoute(sent, message, entries);
+    else this.#expectRoute(sent, message, entries, isOriginal);
     this.#expectNew(sent, message, entries, isOriginal);
     this.#add({ kind: 'published', message: sent.number, entries: places });
     if (isOriginal) this.#publishedAt.set(sent.number, this.steps.length);
     else this.#copied(sent, message);
     this.#latest = { sent, isOriginal, publishedAt };
+  }
+
+  /** A transaction's message goes to the queues that it was routed to when it was published. */
+  routed({ number, exchange, routingKey }: SentMessage): void {
+    if (exchange !== '') this.#routed.set(number, this.#destinations(exchange, routingKey));
   }
 
   settled(places: readonly Place[]): void {
@@ -402,9 +408,10 @@ export class History {
   }
 
   /** A message goes to exactly the durable queues that durable bindings lead to. */
-  #expectRoute(sent: SentMessage, message: Message, entries: readonly Entry[]): void {
+  #expectRoute(sent: SentMessage, message: Message, entries: readonly Entry[], isOriginal: boolean): void {
     const { exchange, routingKey } = addressOf(message);
-    const expected = this.#destinations(exchange, routingKey);
+    const expected = (isOriginal && this.#routed.get(sent.number)) || this.#destinations(exchange, routingKey);
+    for (const name of expected) if (this.state.queueId(name) === undefined) expected.delete(name);
     const got = entries.map(({ queue }) => queue.name);
     const same =
       got.every(name => expected.has(name)) &&

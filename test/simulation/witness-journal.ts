@@ -7,6 +7,7 @@ import { ExchangeDeduplication, QueueDeduplication } from '../../src/broker/dedu
 import type { Entry } from '../../src/broker/entry.ts';
 import type { Fact } from '../../src/broker/facts.ts';
 import type { Message } from '../../src/broker/message.ts';
+import { Transaction } from '../../src/session/transaction.ts';
 import { Journal } from '../../src/storage/journal.ts';
 import type { SegmentState } from '../../src/storage/segment-state.ts';
 import type { Fault } from './faults.ts';
@@ -18,6 +19,12 @@ DeadLetters.prototype.add = function (entry, reason): void {
   const { journal } = entry.queue.services;
   if (journal instanceof WitnessJournal) journal.died(entry, reason);
   add.call(this, entry, reason);
+};
+
+const { publish } = Transaction.prototype;
+Transaction.prototype.publish = function (message, target, publishing): void {
+  WitnessJournal.latest?.routed(message);
+  publish.call(this, message, target, publishing);
 };
 
 const ofExchange = ExchangeDeduplication.prototype;
@@ -67,6 +74,11 @@ export class WitnessJournal extends Journal {
     const sent = this.#sent(message);
     super.publishToAll(message, entries);
     this.#history.published(sent, message, entries);
+  }
+
+  /** A transaction sends a message where bindings lead now, when it is committed. */
+  routed(message: Message): void {
+    this.#history.routed(this.#sent(message));
   }
 
   override settle(entry: Entry): void {
