@@ -11,7 +11,7 @@ export const letterExchange = 'dlx';
 /** Keeps messages back for as long as they ask for. */
 export const delayedExchange = 'late';
 /** Drops messages whose value it has seen. */
-export const onceExchange = 'once';
+const onceExchange = 'once';
 
 const kinds = ['letters', 'expiry', 'length', 'policies', 'priorities', 'quorum', 'delays', 'duplicates'] as const;
 type Kind = (typeof kinds)[number];

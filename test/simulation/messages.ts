@@ -30,7 +30,7 @@ export interface Extras {
   readonly value?: string;
 }
 
-export const delayHeader = 'x-delay';
+const delayHeader = 'x-delay';
 const valueHeader = 'x-deduplication-header';
 
 const noise = Buffer.alloc(1 << 16);
