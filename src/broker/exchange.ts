@@ -106,7 +106,8 @@ export class Exchange {
   alternate: string | undefined;
   readonly stats: ExchangeStats = new ExchangeStats();
   /** Where its arguments ask for it. */
-  readonly deduplication: ExchangeDeduplication | undefined;
+  /** Undefined as well once the exchange is deleted: a transaction may still have messages for it. */
+  deduplication: ExchangeDeduplication | undefined;
 
   /** `options.type` must be one of `exchangeTypes`. */
   constructor(options: ExchangeOptions, services: ExchangeServices) {

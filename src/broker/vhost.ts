@@ -280,6 +280,7 @@ export class Vhost {
   removeExchange(exchange: Exchange): void {
     this.exchanges.delete(exchange.name);
     exchange.routing.forget?.();
+    exchange.deduplication = undefined;
     this.version++;
     // Recorded first: the fold then drops the bindings with it, and an auto-delete exchange behind one goes by a fact of its own. Nor may an
     // index say of what it keeps back that it is settled, while the end of the exchange is not durable.

@@ -1,6 +1,7 @@
 // The end of a simulation: the disk in use is looked at, every queue is emptied over the wire, and it is looked at again.
 import { Table } from '../../src/amqp/table.ts';
 import type { JournaledStores } from '../../src/node/journaled-stores.ts';
+import { pageBytes } from '../../src/storage/segment-page.ts';
 import { expectMemoryMatches, expectNoDamage } from './checks.ts';
 import { Client } from './client.ts';
 import type { ClientChannel } from './client-channel.ts';
@@ -199,7 +200,7 @@ function expectDiskBound({ diskFiles, fileBytes, flip }: Simulation, live: numbe
   for (const { path, bytes } of diskFiles) if (path.startsWith(`${folder}/`)) used += bytes;
   // A segment with a damaged message stays until that is asked for.
   const segments = flip === undefined ? 4 : 5;
-  // Room is taken by whole files.
-  const bound = Math.ceil((2 * live) / fileBytes + segments) * fileBytes;
+  // Room is taken by whole files, of each of which two pages are its own.
+  const bound = Math.ceil((2 * live) / (fileBytes - 2 * pageBytes) + segments) * fileBytes;
   if (used > bound) throw new Error(`the disk in use is ${used} bytes, more than ${bound}, with ${live} bytes alive`);
 }

@@ -8,6 +8,7 @@ import type { Fact } from '../../src/broker/facts.ts';
 import { addressOf, type Message } from '../../src/broker/message.ts';
 import { delayedExchange, letterExchange } from './features.ts';
 import type { SentMessage } from './messages.ts';
+import type { Seen } from './seen.ts';
 import { keyOf, type Place, State, type Step } from './state.ts';
 
 /** Why a message is published again: it has died, or its delay is over. */
@@ -75,7 +76,8 @@ export class History {
   };
   /** The queues whose arguments let them refuse messages. */
   refusing: ReadonlySet<string> = new Set();
-  readonly #routed = new Map<number, Set<string>>();
+  /** Of what transactions publish: the queues, and what the exchange knew of values then. */
+  readonly #routed = new Map<number, { readonly names: Set<string>; readonly seen: Seen | undefined }>();
   readonly #factsAt = new Map<string, number[]>();
   readonly #places = new Map<number, Place>();
   /** What an operator took back: what its worker says of it settles nothing. */
@@ -111,7 +113,11 @@ export class History {
 
   /** A transaction's message goes to the queues that it was routed to when it was published. */
   routed({ number, exchange, routingKey }: SentMessage): void {
-    if (exchange !== '') this.#routed.set(number, this.#destinations(exchange, routingKey));
+    if (exchange !== '')
+      this.#routed.set(number, {
+        names: this.#destinations(exchange, routingKey),
+        seen: this.state.seen.get(exchange),
+      });
   }
 
   settled(places: readonly Place[]): void {
@@ -398,7 +404,10 @@ export class History {
   #expectNew(sent: SentMessage, { publishedAt }: Message, entries: readonly Entry[], isOriginal: boolean): void {
     const owners: (string | number)[] = entries.map(({ queue }) => queue.id);
     // What is passed on or has died does not go by the exchange's memory.
-    if (isOriginal) owners.push(sent.exchange);
+    const routed = this.#routed.get(sent.number);
+    // Nor does what is committed when another exchange has taken the place of its own.
+    if (isOriginal && (routed === undefined || routed.seen === this.state.seen.get(sent.exchange)))
+      owners.push(sent.exchange);
     for (const owner of owners) {
       const known = this.state.seen.get(owner)?.required.get(`S${sent.value}`);
       if (known === undefined || known.expiresAt <= publishedAt || this.#diedAt.has(`${owner} ${known.sequence}`))
@@ -410,7 +419,7 @@ export class History {
   /** A message goes to exactly the durable queues that durable bindings lead to. */
   #expectRoute(sent: SentMessage, message: Message, entries: readonly Entry[], isOriginal: boolean): void {
     const { exchange, routingKey } = addressOf(message);
-    const expected = (isOriginal && this.#routed.get(sent.number)) || this.#destinations(exchange, routingKey);
+    const expected = (isOriginal && this.#routed.get(sent.number)?.names) || this.#destinations(exchange, routingKey);
     for (const name of expected) if (this.state.queueId(name) === undefined) expected.delete(name);
     const got = entries.map(({ queue }) => queue.name);
     const same =

@@ -280,4 +280,19 @@ describe('after a restart', () => {
     ]);
     await stores.close();
   });
+
+  test('what is committed behind the end of its exchange says nothing to another one of that name', async () => {
+    let stores = await open();
+    const vhost = stores.broker.createVhost('ended');
+    const declaration = { durable: true, exclusive: false, autoDelete: false, arguments: Table.from(on) };
+    const ended = vhost.declareExchange('e', { ...declaration, type: 'fanout', internal: false });
+    const queue = vhost.declareQueue('q', { ...declaration, arguments: Table.empty }, undefined);
+    vhost.deleteExchange('e', false);
+    vhost.declareExchange('e', { ...declaration, type: 'fanout', internal: false });
+    expect(publishVia(ended, [queue], text('a'), stores.journal)).toBe('kept');
+    await stores.close();
+    stores = await open();
+    expect(stores.broker.vhosts.get('ended')!.exchange('e').deduplication?.isDuplicate(text('a'))).toBe(false);
+    await stores.close();
+  });
 });
