@@ -237,7 +237,8 @@ export class Publishing {
     const { journal, memory } = broker.services;
     const exchange = target.exchange as Exchange;
     if (exchange.deduplication?.isDuplicate(message)) return this.#duplicate(target, exchange, message);
-    const queues = routed ?? this.route(message, target);
+    if (routed === undefined && target.routed !== channel.vhost.version) routeTarget(channel, target, message);
+    const queues = routed ?? target.queues;
     exchange.stats.publishedIn++;
     channel.stats.published++;
     target.stats.publishedIn++;
