@@ -27,7 +27,9 @@ export function strangeHeader(chunk: Buffer, start: number): string | undefined 
 
 /** How long the body will be, bytes. */
 export function announcedBytes(chunk: Buffer, start: number): number {
-  return chunk.readUInt32BE(start + 4) * 4294967296 + chunk.readUInt32BE(start + 8);
+  const high = (chunk[start + 4]! << 24) | (chunk[start + 5]! << 16) | (chunk[start + 6]! << 8) | chunk[start + 7]!;
+  const low = (chunk[start + 8]! << 24) | (chunk[start + 9]! << 16) | (chunk[start + 10]! << 8) | chunk[start + 11]!;
+  return (high >>> 0) * 4294967296 + (low >>> 0);
 }
 
 export function bodyTooLarge(chunk: Buffer, start: number): Error {
