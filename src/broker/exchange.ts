@@ -105,8 +105,7 @@ export class Exchange {
   /** Name of the exchange that gets what this one routes nowhere, of its arguments or its policy. */
   alternate: string | undefined;
   readonly stats: ExchangeStats = new ExchangeStats();
-  /** Where its arguments ask for it. */
-  /** Undefined as well once the exchange is deleted: a transaction may still have messages for it. */
+  /** Where its arguments ask for it, until it is deleted: a transaction may have messages for it even then. */
   deduplication: ExchangeDeduplication | undefined;
 
   /** `options.type` must be one of `exchangeTypes`. */

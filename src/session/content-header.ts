@@ -8,6 +8,7 @@ import {
   propertyFlags,
   validateHeader,
 } from '../amqp/properties.ts';
+import { longlongAt } from '../amqp/reader.ts';
 import type { User } from '../auth/authority.ts';
 import { frameError, preconditionFailed } from '../broker/errors.ts';
 import { replyQueue } from '../broker/reply-to.ts';
@@ -27,9 +28,7 @@ export function strangeHeader(chunk: Buffer, start: number): string | undefined 
 
 /** How long the body will be, bytes. */
 export function announcedBytes(chunk: Buffer, start: number): number {
-  const high = (chunk[start + 4]! << 24) | (chunk[start + 5]! << 16) | (chunk[start + 6]! << 8) | chunk[start + 7]!;
-  const low = (chunk[start + 8]! << 24) | (chunk[start + 9]! << 16) | (chunk[start + 10]! << 8) | chunk[start + 11]!;
-  return (high >>> 0) * 4294967296 + (low >>> 0);
+  return longlongAt(chunk, start + 4);
 }
 
 export function bodyTooLarge(chunk: Buffer, start: number): Error {

@@ -1,4 +1,5 @@
 // Acknowledging, rejecting and giving back deliveries.
+import { longlongAt } from '../amqp/reader.ts';
 import { preconditionFailed } from '../broker/errors.ts';
 import type { Queue } from '../broker/queue.ts';
 import type { NackReason } from '../broker/tracer.ts';
@@ -27,7 +28,7 @@ export function isSettlement(ids: number): boolean {
 
 /** basic.ack outside of a transaction, straight from its arguments' bytes. The usual one, of a tag that is known, is done on the spot. */
 export function ackOne(channel: Channel, chunk: Buffer, at: number): void {
-  const tag = chunk.readUInt32BE(at) * 4294967296 + chunk.readUInt32BE(at + 4);
+  const tag = longlongAt(chunk, at);
   const multiple = (chunk[at + 8]! & 1) === 1;
   if (!multiple) {
     const entry = channel.unsettled.take(tag);

@@ -135,11 +135,21 @@ export class Transaction {
   answered(): void {
     const { connection, number } = this.#channel;
     for (const { consumer, tag, message, redelivered } of this.#postponed ?? []) {
-      writeDelivery(connection, number, consumer.prefix, tag, message, redelivered);
+      // The client was told already that its consumer is gone with its queue: some end the connection over a delivery to nobody.
+      if (consumer.cancelled) this.#dropUnsent(tag);
+      else writeDelivery(connection, number, consumer.prefix, tag, message, redelivered);
       message.release();
     }
     this.#postponed = undefined;
     if (!connection.congested) this.#channel.reopen();
+  }
+
+  /** What was never sent needs no settlement. */
+  #dropUnsent(tag: number): void {
+    const entry = this.#channel.unsettled.take(tag);
+    if (entry === undefined) return;
+    entry.queue.drop(entry, this.#channel.connection.now);
+    this.#channel.released(1);
   }
 
   /** Drops the publishes; what was settled can be settled again. */

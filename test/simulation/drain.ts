@@ -41,9 +41,8 @@ export async function drain(simulation: Simulation, life: Life): Promise<void> {
   const maybe = new Set<number>();
   for (const [id, messages] of observer.history.state.queues)
     for (const [sequence, message] of messages) if (flip?.lost.has(`${id} ${sequence}`)) maybe.add(message);
-  const mayBeUnread = new Set([...mayExpire].map(key => Number.parseInt(key, 10)));
-  // A message that stands elsewhere by now is there though its old place is damaged, and one that expires is not read.
-  const missing = new Set([...maybe].filter(number => !mayBeUnread.has(number)));
+  // A message that stands elsewhere by now is there though its old place is damaged.
+  const missing = new Set(maybe);
   observer.onDelivered = (queue, { number }) => {
     missing.delete(number);
     if (!maybe.has(number)) got.get(queue)?.push(number);

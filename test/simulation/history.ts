@@ -233,7 +233,10 @@ export class History {
       fact.type === 'queue.deleted' ? fact.id : fact.type === 'exchange.deleted' ? this.state.lineId(fact.name) : 0;
     for (const message of this.state.queues.get(id ?? 0)?.values() ?? []) this.#gone(message, id ?? 0);
     this.#add({ kind: 'fact', fact });
-    push(this.#factsAt, `${fact.type} ${keyOf(fact)}`, this.steps.length);
+    const key = `${fact.type} ${keyOf(fact)}`;
+    const at = this.#factsAt.get(key);
+    if (at === undefined) this.#factsAt.set(key, [this.steps.length]);
+    else at.push(this.steps.length);
   }
 
   /** Whether a queue that is full may have refused the message. */
@@ -483,12 +486,6 @@ export class History {
     }
     return lines.join('\n  ');
   }
-}
-
-function push<Key>(steps: Map<Key, number[]>, key: Key, step: number): void {
-  const known = steps.get(key);
-  if (known === undefined) steps.set(key, [step]);
-  else known.push(step);
 }
 
 function topicMatches(pattern: readonly string[], key: readonly string[]): boolean {

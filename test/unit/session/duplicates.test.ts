@@ -1,7 +1,8 @@
 // When the confirm of a duplicate is sent: what it is a duplicate of may be on its way to the disk.
 import { expect, test } from 'vitest';
-import { bool, Table } from '../../../src/amqp/table.ts';
+import { bool, longstr, Table } from '../../../src/amqp/table.ts';
 import type { Waiter } from '../../../src/broker/store.ts';
+import { heldByOperators, publishFor } from '../../../src/session/operator.ts';
 import { encodeFrame, encodeHeader, encodeMethod } from '../../conformance/wire-codec.ts';
 import { SessionBench } from './bench.ts';
 
@@ -38,3 +39,27 @@ test.each(['e', ''])(
     expect(confirms()).toEqual(['1 basic.ack', '2 basic.ack']);
   },
 );
+
+test.each(['e', ''])('nor has an operator an answer before that: exchange "%s"', async exchange => {
+  const bench = await SessionBench.open();
+  const vhost = bench.broker.vhosts.get('/')!;
+  const args = exchange === '' ? once : Table.empty;
+  const queue = vhost.declareQueue('q', { ...declaration, arguments: args }, undefined);
+  const from = vhost.declareExchange('e', { ...declaration, type: 'direct', internal: false, arguments: once });
+  vhost.bind(from, queue, 'q', Table.empty);
+  const { context } = bench.connection;
+  const user = bench.authority.user('guest')!;
+  const operator = { context, held: heldByOperators(bench.broker.services), user, vhost };
+  const waiters: Waiter[] = [];
+  bench.journal.whenDurable = waiter => void waiters.push(waiter);
+  const answers: boolean[] = [];
+  const headers = Table.from({ 'x-deduplication-header': longstr('v') });
+  for (let n = 0; n < 2; n++) {
+    const properties = { deliveryMode: 2, headers };
+    const message = { exchange, routingKey: 'q', properties, body: Buffer.from('x') };
+    publishFor(operator, message, routed => void answers.push(routed));
+  }
+  expect([answers, queue.ready.count]).toEqual([[], 1]);
+  for (const waiter of waiters) waiter.durable();
+  expect(answers).toEqual([true, true]);
+});

@@ -139,3 +139,26 @@ test('a connection that ends before the answer to its commit leaves no memory ta
   bench.connection.lost(undefined);
   expect(bench.memory.bytes).toBe(0);
 });
+
+test('a delivery that waits for the answer is not sent to a consumer whose queue is gone by then', async () => {
+  const bench = await transactional();
+  bench.send(1, 'basic.qos', { prefetchCount: 1, global: true });
+  bench.send(1, 'queue.declare', { queue: 'other' });
+  for (const queue of ['q', 'other']) bench.send(1, 'basic.consume', { queue, consumerTag: queue });
+  bench.publish(1, 'q', Buffer.from('lost'));
+  const answers: (() => void)[] = [];
+  const held = vi.spyOn(bench.journal, 'whenDurable').mockImplementation(({ durable }) => void answers.push(durable));
+  bench.sent.length = 0;
+  bench.send(1, 'tx.commit');
+  const vhost = bench.broker.vhosts.get('/')!;
+  vhost.deleteQueue(vhost.queues.get('q')!);
+  held.mockRestore();
+  for (const answer of answers) answer();
+  bench.connection.output.flush();
+  expect(bench.names().filter(name => name !== '1 basic.cancel')).toEqual(['1 tx.commit-ok']);
+  expect(bench.memory.bytes).toBe(0);
+  // Nor does it take the room of another one.
+  bench.publish(1, 'other', Buffer.from('next'));
+  bench.send(1, 'tx.commit');
+  expect(bench.names().at(-1)).toBe('1 basic.deliver');
+});

@@ -5,6 +5,7 @@ import type { Fact } from '../../../src/broker/facts.ts';
 import { Memory } from '../../../src/broker/memory.ts';
 import { Compaction } from '../../../src/storage/compaction.ts';
 import { Journal } from '../../../src/storage/journal.ts';
+import { emptyLog } from './log-harness.ts';
 
 const segmentBytes = 16 << 10;
 /** More than any test needs: from there on a snapshot is empty, so that one that is written for ever fails instead of hanging. */
@@ -20,19 +21,7 @@ class Bench {
     const facts = Array.from({ length: count }, (_, i): Fact => ({ type: 'vhost.created', name: `vhost ${i}` }));
     this.journal = new Journal(
       {
-        log: {
-          claim: async () => ({ epoch: 1, segments: [], damage: [] }),
-          append: async () => ({ outcome: 'durable' }),
-          read: async () => ({ blocks: [], next: undefined, damage: [] }),
-          trim: async () => {},
-          durability: 'power-cut',
-          bytes: 0,
-          segmentBytes,
-          room: () => segmentBytes,
-          seal: async () => {},
-          hasSpare: async () => true,
-          close: async () => {},
-        },
+        log: emptyLog(segmentBytes),
         volatile: false,
         memory: new Memory(1 << 20),
         later: run => queueMicrotask(run),

@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { DeferredLog } from '../../../src/storage/deferred-log.ts';
-import type { BlockWrite, Log } from '../../../src/storage/log.ts';
+import type { BlockWrite } from '../../../src/storage/log.ts';
+import { emptyLog } from './log-harness.ts';
 
 function blockAt(position: number): BlockWrite {
   return { position, parts: [], length: 8, payloadChecksum: 0, segment: { header: Buffer.alloc(0) } };
@@ -10,22 +11,14 @@ function blockAt(position: number): BlockWrite {
 
 test('a segment that is being begun keeps the log when the one before is given back', async () => {
   const done: string[] = [];
-  const log: Log = {
-    claim: async () => ({ epoch: 1, segments: [], damage: [] }),
+  const log = emptyLog(1 << 20, {
     append: async ({ position }) => {
       done.push(`append ${position}`);
       return { outcome: 'durable' };
     },
-    read: async () => ({ blocks: [], next: undefined, damage: [] }),
     trim: async position => void done.push(`trim ${position}`),
-    durability: 'nothing',
-    bytes: 0,
-    segmentBytes: 1 << 20,
-    room: () => 1 << 20,
-    seal: async () => {},
-    hasSpare: async () => true,
     close: async () => void done.push('close'),
-  };
+  });
   const deferred = new DeferredLog(
     1 << 20,
     async () => log,

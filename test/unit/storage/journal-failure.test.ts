@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest';
 import { Memory } from '../../../src/broker/memory.ts';
 import { Journal } from '../../../src/storage/journal.ts';
-import type { AppendOutcome, BlockWrite, Log } from '../../../src/storage/log.ts';
+import type { AppendOutcome, BlockWrite } from '../../../src/storage/log.ts';
+import { emptyLog } from './log-harness.ts';
 
 /** A journal on a log that answers as told, with timers that go off when the test says so. */
 class Bench {
@@ -15,22 +16,13 @@ class Bench {
   readonly journal: Journal;
 
   constructor() {
-    const log: Log = {
-      claim: async () => ({ epoch: 1, segments: [], damage: [] }),
+    const log = emptyLog(1 << 20, {
       append: async block => {
         this.appends.push(block);
         return this.answer(block);
       },
-      read: async () => ({ blocks: [], next: undefined, damage: [] }),
-      trim: async () => {},
-      durability: 'power-cut',
-      bytes: 0,
-      segmentBytes: 1 << 20,
-      room: () => 1 << 20,
-      seal: async () => {},
       hasSpare: async () => this.spare,
-      close: async () => {},
-    };
+    });
     this.journal = new Journal(
       {
         log,

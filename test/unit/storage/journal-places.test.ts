@@ -5,23 +5,11 @@ import { Memory } from '../../../src/broker/memory.ts';
 import { Message } from '../../../src/broker/message.ts';
 import type { Queue } from '../../../src/broker/queue.ts';
 import { Journal } from '../../../src/storage/journal.ts';
-import type { Log } from '../../../src/storage/log.ts';
 import { SegmentState } from '../../../src/storage/segment-state.ts';
+import { emptyLog } from './log-harness.ts';
 
 function journal(position: number, segments: readonly SegmentState[]): Journal {
-  const log: Log = {
-    claim: async () => ({ epoch: 1, segments: [], damage: [] }),
-    append: async () => ({ outcome: 'durable' }),
-    read: async () => ({ blocks: [], next: undefined, damage: [] }),
-    trim: async () => {},
-    durability: 'power-cut',
-    bytes: 0,
-    segmentBytes: 64 << 20,
-    room: () => 64 << 20,
-    seal: async () => {},
-    hasSpare: async () => true,
-    close: async () => {},
-  };
+  const log = emptyLog(64 << 20);
   const options = {
     log,
     volatile: false,

@@ -5,8 +5,9 @@ import { Memory } from '../../../src/broker/memory.ts';
 import { Message } from '../../../src/broker/message.ts';
 import type { Queue } from '../../../src/broker/queue.ts';
 import { Journal } from '../../../src/storage/journal.ts';
-import { blockHeaderBytes, type Log } from '../../../src/storage/log.ts';
+import { blockHeaderBytes } from '../../../src/storage/log.ts';
 import { Content, recordsOf, recordTypes } from '../../../src/storage/record.ts';
+import { emptyLog } from './log-harness.ts';
 
 const address = Buffer.from([0, 0]);
 const header = Buffer.alloc(14);
@@ -26,8 +27,7 @@ function messageOf(first: Buffer, rest?: readonly Buffer[]): Message {
 /** A journal, and the payloads of the blocks that it has written to each of its segments. */
 function open(segmentBytes: number): { journal: Journal; segments: Buffer[][] } {
   const segments: Buffer[][] = [];
-  const log: Log = {
-    claim: async () => ({ epoch: 1, segments: [], damage: [] }),
+  const log = emptyLog(segmentBytes, {
     append: async block => {
       if (block.segment !== undefined) segments.push([]);
       const bytes = Buffer.concat(block.parts);
@@ -35,16 +35,7 @@ function open(segmentBytes: number): { journal: Journal; segments: Buffer[][] } 
       segments.at(-1)?.push(bytes.subarray(blockHeaderBytes));
       return { outcome: 'durable' };
     },
-    read: async () => ({ blocks: [], next: undefined, damage: [] }),
-    trim: async () => {},
-    durability: 'power-cut',
-    bytes: 0,
-    segmentBytes,
-    room: () => segmentBytes,
-    seal: async () => {},
-    hasSpare: async () => true,
-    close: async () => {},
-  };
+  });
   const journal = new Journal(
     {
       log,
