@@ -107,62 +107,65 @@ function writeTag(buffer: Buffer, at: number, tag: number): number {
 
 function writeContent(connection: Connection, channel: number, message: Message): void {
   const { output } = connection;
-  const { bodyBytes, bodyEnd } = message;
+  const { headerStart, headerEnd, body, bodyStart, bodyEnd, bodyBytes } = message;
   const header = message.header as Buffer;
   const bodyMax = connection.frameMax - 8;
-  if (
-    bodyBytes > 0 &&
-    bodyBytes < sliceBytesMin &&
-    message.body === header &&
-    message.bodyStart === message.headerEnd + 8 &&
-    message.rest === undefined &&
-    bodyBytes <= bodyMax &&
-    bodyEnd - message.bodyStart === bodyBytes
-  ) {
-    // As it was received: header frame and body frame in one piece, only the channel is another.
-    const from = message.headerStart - 7;
-    const bytes = bodyEnd + 1 - from;
-    const at = output.reserve(bytes);
+  if (bodyBytes > 0 && bodyBytes < sliceBytesMin && bodyBytes <= bodyMax && bodyEnd - bodyStart === bodyBytes) {
+    const headerFrameBytes = headerEnd - headerStart + 8;
+    const at = output.reserve(headerFrameBytes + bodyBytes + 8);
     const { buffer } = output;
-    buffer.set(header.subarray(from, bodyEnd + 1), at);
-    const body = at + bytes - bodyBytes - 8;
-    buffer[at + 1] = channel >> 8;
-    buffer[at + 2] = channel;
-    buffer[body + 1] = channel >> 8;
-    buffer[body + 2] = channel;
+    const bodyAt = at + headerFrameBytes;
+    if (body === header && bodyStart === headerEnd + 8) {
+      // As they were received: both frames in one piece, only the channel is another.
+      buffer.set(header.subarray(headerStart - 7, bodyEnd + 1), at);
+      buffer[at + 1] = channel >> 8;
+      buffer[at + 2] = channel;
+      buffer[bodyAt + 1] = channel >> 8;
+      buffer[bodyAt + 2] = channel;
+    } else {
+      putFrame(buffer, at, frameHeader, channel, header, headerStart, headerEnd);
+      putFrame(buffer, bodyAt, frameBody, channel, body, bodyStart, bodyEnd);
+    }
   } else {
-    writeFrame(output, frameHeader, channel, header, message.headerStart, message.headerEnd);
+    writeFrame(output, frameHeader, channel, header, headerStart, headerEnd);
     if (bodyBytes > 0) writeBody(output, channel, message, bodyMax);
   }
   if (output.pending > outputBytesMax) connection.reading.congest();
 }
 
 function writeFrame(output: Output, type: number, channel: number, from: Buffer, start: number, end: number): void {
-  const at = frameStart(output, type, channel, end - start);
-  if (end - start < sliceBytesMin) {
-    output.reserve(end - start + 1);
-    copy(from, start, end, output.buffer, at + 7);
-    output.buffer[at + 7 + end - start] = frameEnd;
+  const bytes = end - start;
+  if (bytes < sliceBytesMin) {
+    const at = output.reserve(bytes + 8);
+    putFrame(output.buffer, at, type, channel, from, start, end);
     return;
   }
+  const at = output.reserve(7);
+  putFrameStart(output.buffer, at, type, channel, bytes);
   output.append(start === 0 && end === from.length ? from : from.subarray(start, end));
   const last = output.reserve(1);
   output.buffer[last] = frameEnd;
 }
 
-/** A few bytes are copied sooner than a view of them is made. */
-function copy(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
-  if (end - start > 64) to.set(from.subarray(start, end), at);
-  else for (let i = start; i < end; i++) to[at + i - start] = from[i]!;
+function putFrame(
+  buffer: Buffer,
+  at: number,
+  type: number,
+  channel: number,
+  from: Buffer,
+  start: number,
+  end: number,
+): void {
+  const bytes = end - start;
+  putFrameStart(buffer, at, type, channel, bytes);
+  const to = at + 7;
+  // A few bytes are copied sooner than a view of them is made.
+  if (bytes > 64) buffer.set(from.subarray(start, end), to);
+  else for (let i = 0; i < bytes; i++) buffer[to + i] = from[start + i]!;
+  buffer[to + bytes] = frameEnd;
 }
 
-/** Writes a frame's first 7 bytes so that a short payload fits behind them in the same buffer. */
-function frameStart(output: Output, type: number, channel: number, bytes: number): number {
-  const short = bytes < sliceBytesMin;
-  // Ask for the room of the whole frame, then take back all but the frame's start.
-  const at = output.reserve(short ? bytes + 8 : 7);
-  if (short) output.unreserve(bytes + 1);
-  const { buffer } = output;
+function putFrameStart(buffer: Buffer, at: number, type: number, channel: number, bytes: number): void {
   buffer[at] = type;
   buffer[at + 1] = channel >> 8;
   buffer[at + 2] = channel;
@@ -170,7 +173,6 @@ function frameStart(output: Output, type: number, channel: number, bytes: number
   buffer[at + 4] = bytes >>> 16;
   buffer[at + 5] = bytes >>> 8;
   buffer[at + 6] = bytes;
-  return at;
 }
 
 function writeBody(output: Output, channel: number, message: Message, bodyMax: number): void {
@@ -186,10 +188,7 @@ function writeBody(output: Output, channel: number, message: Message, bodyMax: n
     const bytes = Math.min(left, bodyMax);
     left -= bytes;
     const at = output.reserve(7);
-    const { buffer } = output;
-    buffer[at] = frameBody;
-    buffer.writeUInt16BE(channel, at + 1);
-    buffer.writeUInt32BE(bytes, at + 3);
+    putFrameStart(output.buffer, at, frameBody, channel, bytes);
     for (let open = bytes; open > 0; ) {
       const from = parts[part] as Buffer;
       const taken = Math.min(open, from.length - offset);

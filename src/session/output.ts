@@ -78,11 +78,6 @@ export class Output {
     return at;
   }
 
-  /** Gives back the last bytes of what was reserved. */
-  unreserve(bytes: number): void {
-    this.#length -= bytes;
-  }
-
   /** Adds bytes; long ones as they are, so they must not change until sent. */
   append(bytes: Buffer): void {
     if (bytes.length < sliceBytesMin) {

@@ -5,15 +5,16 @@
 //   block, an index or a carried bitmap says may rely on all that stands before it.
 // - An entry's id is given in the order of the log and never again. A settlement names the id; a move gives a new one.
 // - A waiter is called when its block and all before it are durable.
-// - A write that failed is done again at the same position, as the first of a new segment.
+// - A write that failed is done again at the same position, as the first of a new segment (see block-writer).
 import type { Entry } from '../broker/entry.ts';
 import type { Fact } from '../broker/facts.ts';
 import type { Journal as JournalPort } from '../broker/journal.ts';
 import type { Memory } from '../broker/memory.ts';
 import type { Message } from '../broker/message.ts';
 import type { Waiter } from '../broker/store.ts';
+import { BlockWriter, type BlockWriterOptions } from './block-writer.ts';
 import { loadEntries } from './loading.ts';
-import { blockHeaderBytes, type Log, nextPosition, type Position } from './log.ts';
+import { blockHeaderBytes, nextPosition, type Position } from './log.ts';
 import { blockBytesMax, type MovedEntry, OpenBlock } from './open-block.ts';
 import {
   encodeContent,
@@ -26,21 +27,10 @@ import {
 import { IndexRows } from './segment-index.ts';
 import { type SegmentState, Segments, SegmentState as State } from './segment-state.ts';
 
-export interface JournalOptions {
-  readonly log: Log;
-  /** A scratch file: nothing outlives the process, so settlements and facts are not written. */
-  readonly volatile: boolean;
+export interface JournalOptions extends BlockWriterOptions {
   readonly memory: Memory;
-  readonly later: (run: () => void) => void;
-  /** Runs it at the end of this turn, behind everything that `later` was given. */
-  readonly atEnd: (run: () => void) => void;
-  readonly afterMs: (ms: number, run: () => void) => void;
-  /** Told of states and damage that people must know of. */
-  readonly report: (level: 'info' | 'warning' | 'error', message: string) => void;
   /** All facts that hold now, for a snapshot. */
   readonly facts: () => Iterable<Fact>;
-  /** Told when a block is handed to the log, and when it is durable, with its length in bytes. */
-  readonly writes?: { begin(): void; end(bytes: number): void } | undefined;
 }
 
 /** Where a journal starts: behind what recovery has found. */
@@ -53,9 +43,6 @@ export interface JournalStart {
   readonly snapshotBytes: number;
 }
 
-/** Above this much that waits for the disk nothing more is accepted, bytes. */
-const pendingBytesMax = 32 << 20;
-const retryMs = 500;
 /** A snapshot stands in its block and in the index of its segment. */
 const snapshotCopies = 2;
 /** A record counts its entries with 16 bits. */
@@ -67,34 +54,16 @@ export class Journal implements JournalPort {
   readonly options: JournalOptions;
   readonly segments: Segments = new Segments();
   recorded = 0;
-  /** The numbers of the last block that has a fact, and of the last durable one. */
+  /** The number of the last block that has a fact. */
   #factBlock = 0;
-  #durableBlock = 0;
-  /** Everything before this position is durable. */
-  durableEnd: Position;
   /** The highest id of a queue that a segment header has to remember. */
   lastQueueId = 0;
   /** What the last snapshot of the facts takes on the disk, 0 when there was none, bytes. */
   factBytes: number;
   #nextId: number;
   #filling: OpenBlock;
-  /** Closed blocks that wait for their turn, oldest first; the first one is being written when `#writing`. */
-  readonly #closed: OpenBlock[] = [];
-  #writing = false;
-  #asked = false;
-  #pendingBytes = 0;
-  #failing = false;
-  /** The block that failed was tried again at once already. */
-  #retried = false;
-  /** What is written now goes into the segment that is kept back to drain a full disk. */
-  #onReserve = false;
-  /** Set when the journal is being closed: called when what waits cannot be written. */
-  #giveUp: (() => void) | undefined;
+  readonly #writer: BlockWriter;
   #recovering = true;
-  /** The last record is written: what goes on by itself, such as dead letters, waits for the next start. */
-  #ended = false;
-  #wasAccepting = true;
-  #whenAccepting: (() => void)[] = [];
   readonly #rows: IndexRows = new IndexRows();
   #segmentRoom = 0;
   /** A block is closed when it has so many bytes: few enough that a small segment takes several. */
@@ -105,13 +74,20 @@ export class Journal implements JournalPort {
   constructor(options: JournalOptions, start: JournalStart) {
     this.options = options;
     this.#blockBytes = Math.min(blockBytesMax, Math.ceil(options.log.segmentBytes / 8));
-    this.durableEnd = start.position;
     this.#nextId = start.nextId;
     this.lastQueueId = start.lastQueueId;
     this.factBytes = start.snapshotBytes * snapshotCopies;
     // One without a block, as a crash can leave it, makes way for the one that begins there now: trimming it would take that one.
     this.segments.all.push(...start.segments.filter(segment => segment.start < start.position));
     this.#filling = new OpenBlock(1, start.position, this.#nextId);
+    this.#writer = new BlockWriter(options, start.position, {
+      closeFilling: () => {
+        if (!this.#filling.isEmpty) this.#nextBlock();
+      },
+      header: block => this.#header(block),
+      split: block => this.#splitSegment(block),
+      durable: () => this.onDurable(),
+    });
     this.#beginSegment();
   }
 
@@ -124,18 +100,23 @@ export class Journal implements JournalPort {
     return this.#filling.number;
   }
 
+  /** Everything before this position is durable. */
+  get durableEnd(): Position {
+    return this.#writer.durableEnd;
+  }
+
   get accepting(): boolean {
-    return !this.#failing && !this.#ended && this.#pendingBytes < pendingBytesMax;
+    return this.#writer.accepting;
   }
 
   /** What waits for the disk, bytes. */
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#writer.pendingBytes;
   }
 
   /** Whether writes fail at the moment. */
   get failing(): boolean {
-    return this.#failing;
+    return this.#writer.failing;
   }
 
   get nextId(): number {
@@ -144,11 +125,7 @@ export class Journal implements JournalPort {
 
   /** Calls back once more is accepted; at the end of this turn when it is so already. */
   whenAccepting(run: () => void): void {
-    if (this.accepting) this.options.later(run);
-    else {
-      this.#wasAccepting = false;
-      this.#whenAccepting.push(run);
-    }
+    this.#writer.whenAccepting(run);
   }
 
   // --- store ---
@@ -173,7 +150,7 @@ export class Journal implements JournalPort {
         message.bodyBytes,
         entry.marks,
       );
-    this.#grown(block, before);
+    this.#writer.grown(block.length - before);
   }
 
   publishToAll(message: Message, entries: readonly Entry[]): void {
@@ -209,7 +186,7 @@ export class Journal implements JournalPort {
           entry.marks,
         );
     }
-    this.#grown(block, before);
+    this.#writer.grown(block.length - before);
   }
 
   rewrite(entry: Entry): void {
@@ -267,14 +244,14 @@ export class Journal implements JournalPort {
   }
 
   get factsPending(): boolean {
-    return this.#factBlock > this.#durableBlock;
+    return this.#factBlock > this.#writer.durableBlock;
   }
 
   whenDurable(waiter: Waiter): void {
     const block = this.#filling;
     if (!block.isEmpty) block.waiters.push(waiter);
     else {
-      const last = this.#closed[this.#closed.length - 1];
+      const { last } = this.#writer;
       if (last === undefined) this.options.later(() => waiter.durable());
       else last.waiters.push(waiter);
     }
@@ -290,7 +267,8 @@ export class Journal implements JournalPort {
   /** Ends the current segment of a scratch file in which nothing lives any more, so that all of it can be given back. */
   sealDead(): void {
     const { all, current } = this.segments;
-    if (!this.options.volatile || current.bytes === 0 || this.#closed.length > 0 || !this.#filling.isEmpty) return;
+    if (!this.options.volatile || current.bytes === 0 || this.#writer.last !== undefined || !this.#filling.isEmpty)
+      return;
     for (const segment of all) if (segment.live > 0) return;
     current.sealed = true;
     this.#beginSegment();
@@ -317,7 +295,7 @@ export class Journal implements JournalPort {
       old?.settle(id, bodyBytes);
       if (old !== undefined && old !== current) current.settles.add(old);
     }
-    this.#grown(block, before);
+    this.#writer.grown(block.length - before);
     return { firstId, position, block: block.position };
   }
 
@@ -351,16 +329,16 @@ export class Journal implements JournalPort {
     const payload = Buffer.alloc(ranges.length * 8);
     for (const [i, value] of ranges.entries()) payload.writeDoubleLE(value, i * 8);
     this.#write(recordTypes.closed, payload);
-    this.#ended = true;
+    this.#writer.end();
   }
 
   /** Writes what waits and lets go of the log. */
   async close(): Promise<void> {
     let gaveUp = false;
     // Again, since the index of a segment may have followed the last block.
-    while (!gaveUp && (!this.#filling.isEmpty || this.#closed.length > 0))
+    while (!gaveUp && (!this.#filling.isEmpty || this.#writer.last !== undefined))
       await new Promise<void>(resolve => {
-        this.#giveUp = () => {
+        this.#writer.giveUp = () => {
           gaveUp = true;
           resolve();
         };
@@ -383,7 +361,7 @@ export class Journal implements JournalPort {
     block.settled(id);
     const { current } = this.segments;
     if (segment !== current) current.settles.add(segment);
-    this.#grown(block, before);
+    this.#writer.grown(block.length - before);
   }
 
   #fact(type: number, payload: Buffer): void {
@@ -397,7 +375,7 @@ export class Journal implements JournalPort {
     const block = this.#room(recordHeaderBytes, payload.length, payload.length);
     const before = block.length;
     block.record(type, payload);
-    this.#grown(block, before);
+    this.#writer.grown(block.length - before);
   }
 
   /** The block that takes a record: so many bytes of its own, a run of others, and so many that the index will need for it beside a row. */
@@ -416,17 +394,6 @@ export class Journal implements JournalPort {
   /** What the segment has left for blocks after one of that length; the index must still fit behind it. */
   #roomAfter(length: number): number {
     return this.#segmentRoom - length - this.#blockBytes - this.#rows.bytesMax(this.segments.current);
-  }
-
-  #grown(block: OpenBlock, before: number): void {
-    this.#pendingBytes += block.length - before;
-    if (this.#writing || this.#asked) return;
-    this.#asked = true;
-    // Deliveries go out first: they do not wait for the disk.
-    this.options.atEnd(() => {
-      this.#asked = false;
-      this.#writeNext();
-    });
   }
 
   /** Closes the block that is being filled and begins the next one, in a new segment when this one has not so much room. */
@@ -450,8 +417,7 @@ export class Journal implements JournalPort {
   }
 
   #close(block: OpenBlock): void {
-    block.close();
-    this.#closed.push(block);
+    this.#writer.push(block);
     this.segments.current.bytes += block.length;
     this.#segmentRoom -= block.length + 8;
   }
@@ -464,7 +430,6 @@ export class Journal implements JournalPort {
     const index = new OpenBlock(number, position, this.#nextId);
     index.isIndex = true;
     index.bytes(this.#rows.encode(current));
-    this.#pendingBytes += index.length - blockHeaderBytes;
     this.#close(index);
     return nextPosition(position, index.length);
   }
@@ -477,117 +442,8 @@ export class Journal implements JournalPort {
     this.#segmentRoom = this.options.log.segmentBytes;
   }
 
-  #writeNext(): void {
-    if (this.#writing) return;
-    if (this.#closed.length === 0) {
-      if (this.#filling.isEmpty) return;
-      this.#nextBlock();
-    }
-    this.#writing = true;
-    const block = this.#closed[0] as OpenBlock;
-    this.#append(block, block.startsSegment, false);
-  }
-
-  #append(block: OpenBlock, startsSegment: boolean, fromReserve: boolean): void {
-    const { log } = this.options;
-    // An index that finds no room is left out, and one that takes two segments for one: the segment is then read block by block, up to
-    // where it was sealed.
-    if (block.isIndex && !startsSegment && (block.beforeSplit || log.room() < block.length)) {
-      log.seal().then(() => this.#written(block));
-      return;
-    }
-    this.options.writes?.begin();
-    log
-      .append({
-        position: block.position,
-        parts: block.parts,
-        length: block.length,
-        payloadChecksum: block.payloadChecksum,
-        ...(startsSegment ? { segment: { header: this.#header(block) }, fromReserve } : {}),
-        ...(block.isIndex && !startsSegment ? { index: true } : {}),
-      })
-      .then(outcome => {
-        if (outcome.outcome === 'durable') {
-          if (fromReserve && !this.#onReserve) this.#drainReserve();
-          this.options.writes?.end(block.length);
-          this.#written(block);
-        } else if (outcome.outcome === 'failed') this.#failed(block, outcome.error);
-        else throw new Error(`the journal has lost its log: ${outcome.outcome}`);
-      });
-  }
-
-  #written(block: OpenBlock): void {
-    this.#closed.shift();
-    this.#pendingBytes -= block.length - blockHeaderBytes;
-    this.durableEnd = nextPosition(block.position, block.length);
-    this.#durableBlock = block.number;
-    this.#writing = false;
-    this.#retried = false;
-    if (this.#failing && !this.#onReserve) this.#recovered();
-    const waiters = block.waiters;
-    this.#writeNext();
-    for (const waiter of waiters) waiter.durable();
-    block.recycle();
-    this.#accept();
-    this.onDurable();
-  }
-
-  #accept(): void {
-    if (this.#wasAccepting || this.#failing || this.#ended || this.#pendingBytes >= pendingBytesMax / 2) return;
-    this.#wasAccepting = true;
-    for (const run of this.#whenAccepting.splice(0)) run();
-  }
-
-  #recovered(): void {
-    this.#failing = false;
-    const kind = this.options.volatile ? 'transient' : 'persistent';
-    this.options.report('info', `the disk takes writes again: ${kind} messages are accepted`);
-  }
-
-  /** The disk is full, and what is kept back is for settlements and moves: nothing else is accepted until there is room again. */
-  #drainReserve(): void {
-    this.#onReserve = true;
-    const look = async (): Promise<void> => {
-      if (this.#giveUp !== undefined) return;
-      if (!(await this.options.log.hasSpare())) return this.options.afterMs(retryMs, () => void look());
-      this.#onReserve = false;
-      this.#recovered();
-      this.#accept();
-    };
-    this.options.afterMs(retryMs, () => void look());
-  }
-
-  #failed(block: OpenBlock, error: Error): void {
-    const code = (error as NodeJS.ErrnoException).code ?? error.message;
-    if (!this.#failing) {
-      this.#failing = true;
-      this.options.report(
-        'error',
-        (this.options.volatile
-          ? `transient messages cannot be paged out (${code}): with the memory budget used up no more are accepted until they can; `
-          : `the journal cannot be written (${code}): nothing is confirmed and no persistent message is accepted until it can; `) +
-          (code === 'ENOSPC' ? 'free some disk space' : 'check the disk'),
-      );
-    }
-    this.#splitSegment(block);
-    const again = (): void => this.#append(block, true, code === 'ENOSPC');
-    if (!this.#retried) {
-      this.#retried = true;
-      again();
-    } else if (this.#giveUp === undefined) this.options.afterMs(retryMs, again);
-    else {
-      this.options.report(
-        'error',
-        `${this.#pendingBytes} bytes could not be written before the end; none were confirmed`,
-      );
-      this.#giveUp();
-    }
-  }
-
-  /** The block is written again as the first of a new segment: what was counted for the old one from there on belongs to it. */
+  /** What was counted for the segment from a block on belongs to a new one that begins with it. */
   #splitSegment(block: OpenBlock): void {
-    if (block.startsSegment) return;
-    block.startsSegment = true;
     const { all, current } = this.segments;
     const at = all.findLastIndex(segment => segment.start < block.position);
     const old = all[at] as SegmentState;
@@ -595,10 +451,8 @@ export class Journal implements JournalPort {
     // What has settled entries of the whole may have settled some of either part.
     for (const later of all.slice(at + 1)) if (later.settles.has(old)) later.settles.add(rest);
     all.splice(at + 1, 0, rest);
-    for (const closed of this.#closed) closed.beforeSplit = true;
     if (old === current) this.#rows.dropBefore(block.position, block.firstId);
     this.#segmentRoom = Math.min(this.#segmentRoom, this.options.log.segmentBytes);
-    this.options.report('warning', `writing the block at ${block.position} again, in a new segment`);
   }
 
   #header(block: OpenBlock): Buffer {

@@ -90,7 +90,7 @@ export class OpenBlock {
   message(entry: Entry, id: number): void {
     const { message } = entry;
     const at = this.#begin(recordTypes.message, 1);
-    this.#place(message, at);
+    this.#place(message);
     const view = this.#view;
     view.setFloat64(at + 8, message.publishedAt, true);
     view.setFloat64(at + 16, id, true);
@@ -102,7 +102,7 @@ export class OpenBlock {
   /** Writes a message once for several entries, whose ids follow each other from `firstId`. */
   messageForAll(message: Message, entries: readonly Entry[], firstId: number): void {
     const at = this.#begin(recordTypes.message, entries.length);
-    this.#place(message, at);
+    this.#place(message);
     const view = this.#view;
     view.setFloat64(at + 8, message.publishedAt, true);
     view.setFloat64(at + 16, firstId, true);
@@ -209,7 +209,7 @@ export class OpenBlock {
     return at + marksBytes;
   }
 
-  #place(message: Message, _at: number): void {
+  #place(message: Message): void {
     message.position = this.position + this.length;
     message.block = this.position;
   }
