@@ -10,6 +10,11 @@ const packages = {
   'python3-kombu': '/usr/lib/python3/dist-packages/kombu/__init__.py',
   chromium: '/usr/bin/chromium',
   'python3-celery': '/usr/lib/python3/dist-packages/celery/__init__.py',
+  // The folder of its code has the version in its name.
+  'ruby-bunny': '/usr/share/doc/ruby-bunny/copyright',
+  'php-amqplib': '/usr/share/php/PhpAmqpLib/autoload.php',
+  // The library works in any PHP, so that its package brings none.
+  'php-cli': '/usr/bin/php',
 };
 
 const lockWait = 300;

@@ -1,0 +1,17 @@
+// A scenario in another language: a program that prints `ok <step>` after each step that went as it should.
+import { expect } from 'vitest';
+import { Program } from './program.ts';
+
+/** Runs such a program against a broker, whose address it finds in `AMQP_URL`; it must print these steps and end well. */
+export async function scenario(
+  broker: { url: string },
+  command: string,
+  parameters: string[],
+  steps: string[],
+): Promise<void> {
+  const program = new Program(command, parameters, { AMQP_URL: broker.url });
+  const ending = await program.end(60_000);
+  // The output first: where it differs, the traceback is in it.
+  expect(program.lines).toEqual(steps.map(step => `ok ${step}`));
+  expect(ending).toEqual({ code: 0, signal: null });
+}
