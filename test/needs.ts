@@ -6,9 +6,20 @@ const missing = missingPackages();
 /** The Python that Debian's packages are for, whatever `python3` is first on the path. */
 export const python = '/usr/bin/python3';
 
+/** Likewise Debian's Go and Java, whatever is first on the path; `/usr/bin/java` may lead to another one. */
+export const go = '/usr/bin/go';
+export const java = '/usr/lib/jvm/default-java/bin/java';
+
 /** Whether one of these packages is missing. `npm test` says at the end what was left out for it and how to get it. */
-export function lacks(
-  ...packages: ('rabbitmq-server' | 'amqp-tools' | 'chromium' | `python3-${'pika' | 'kombu' | 'celery'}`)[]
-): boolean {
+export function lacks(...packages: DebianPackage[]): boolean {
   return packages.some(name => missing.includes(name));
 }
+
+type DebianPackage =
+  | 'rabbitmq-server'
+  | 'amqp-tools'
+  | 'chromium'
+  | `python3-${'pika' | 'kombu' | 'celery'}`
+  | `golang-${'go' | 'github-rabbitmq-amqp091-go-dev'}`
+  | 'default-jdk-headless'
+  | 'librabbitmq-client-java';

@@ -10,6 +10,10 @@ const packages = {
   'python3-kombu': '/usr/lib/python3/dist-packages/kombu/__init__.py',
   chromium: '/usr/bin/chromium',
   'python3-celery': '/usr/lib/python3/dist-packages/celery/__init__.py',
+  'golang-go': '/usr/bin/go',
+  'golang-github-rabbitmq-amqp091-go-dev': '/usr/share/gocode/src/github.com/rabbitmq/amqp091-go/channel.go',
+  'default-jdk-headless': '/usr/lib/jvm/default-java/bin/javac',
+  'librabbitmq-client-java': '/usr/share/java/amqp-client.jar',
 };
 
 const lockWait = 300;

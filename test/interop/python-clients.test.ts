@@ -1,22 +1,14 @@
 // pika and kombu: a scenario each, in Python, against a real process.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { python as debianPython, lacks } from '../needs.ts';
 import { givenOrOwnBroker } from './broker-process.ts';
-import { Program } from './program.ts';
+import { scenario } from './scenario.ts';
 
 let broker: Awaited<ReturnType<typeof givenOrOwnBroker>>;
 beforeAll(async () => {
   broker = await givenOrOwnBroker();
 });
 afterAll(() => broker?.dispose());
-
-async function scenario(file: string, steps: string[]): Promise<void> {
-  const program = new Program(debianPython, [`test/interop/python/${file}`], { AMQP_URL: broker.url });
-  const ending = await program.end(60_000);
-  // The output first: where it differs, the traceback is in it.
-  expect(program.lines).toEqual(steps.map(step => `ok ${step}`));
-  expect(ending).toEqual({ code: 0, signal: null });
-}
 
 describe.skipIf(lacks('python3-pika'))('pika', () => {
   test('confirms, returns, settlements, redelivery, routing, transactions and errors', async () => {
@@ -30,7 +22,7 @@ describe.skipIf(lacks('python3-pika'))('pika', () => {
       'transactions',
       'errors',
     ];
-    await scenario('pika_scenario.py', steps);
+    await scenario(broker, debianPython, ['test/interop/python/pika_scenario.py'], steps);
   }, 90_000);
 });
 
@@ -45,6 +37,6 @@ describe.skipIf(lacks('python3-kombu'))('kombu', () => {
       'simple_queue',
       'heartbeat_and_errors',
     ];
-    await scenario('kombu_scenario.py', steps);
+    await scenario(broker, debianPython, ['test/interop/python/kombu_scenario.py'], steps);
   }, 90_000);
 });
