@@ -15,6 +15,10 @@ const packages = {
   'php-amqplib': '/usr/share/php/PhpAmqpLib/autoload.php',
   // The library works in any PHP, so that its package brings none.
   'php-cli': '/usr/bin/php',
+  'golang-go': '/usr/bin/go',
+  'golang-github-rabbitmq-amqp091-go-dev': '/usr/share/gocode/src/github.com/rabbitmq/amqp091-go/channel.go',
+  'default-jdk-headless': '/usr/lib/jvm/default-java/bin/javac',
+  'librabbitmq-client-java': '/usr/share/java/amqp-client.jar',
 };
 
 const lockWait = 300;
