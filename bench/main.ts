@@ -29,9 +29,6 @@ const scenarios: readonly Scenario[] = [
   management,
 ];
 
-/** Brokers that failed at something: their logs are kept. */
-const suspects = new Set<Broker>();
-
 /** The bench as one scenario sees it, with its results going to `result`. */
 function benchFor(options: Options, brokers: readonly Broker[], result: Result): Bench {
   const dropped = new Set<Broker>();
@@ -113,9 +110,8 @@ try {
 } finally {
   endGenerator();
   for (const broker of brokers) {
-    const keepLog = failed && (suspects.size === 0 || suspects.has(broker));
-    await broker.remove(keepLog);
-    if (keepLog) console.error(`bench: the log of ${broker.name} is ${broker.logFile}`);
+    await broker.remove(failed);
+    if (failed) console.error(`bench: the log of ${broker.name} is ${broker.logFile}`);
   }
 }
 process.exit(failed ? 1 : 0);

@@ -57,7 +57,7 @@ export const semantics: readonly Scenario[] = rows.map(row => ({
   run: bench => runRow(bench, row),
 }));
 
-/** Publishes messages that are due in an hour. RabbitMQ has no such exchange: it fails there. */
+/** Publishes messages that are due in an hour. RabbitMQ has no such exchange without a plugin: it is left out. */
 export const delayed: Scenario = {
   name: 'delayed',
   title: 'a million messages kept back by a delayed exchange, 100 bytes',
@@ -66,6 +66,7 @@ export const delayed: Scenario = {
     const count = scaled(1_000_000, bench.scale, 1000);
     for (let run = 0; run < bench.runs; run++) {
       await bench.each(async broker => {
+        if (broker.name === 'rabbitmq') return;
         await broker.fresh();
         const parts = { port: broker.port, queue: 'delayed', count, mode: 'publish', delayMs: hourMs } as const;
         const outcome = await bench.load(broker, job({ ...durableLoad, ...parts }));

@@ -15,7 +15,7 @@ const INTRODUCTION = `# The command line
 
 Every command of \`leveret\`, as \`leveret COMMAND --help\` tells it. This page is made from that help.
 
-\`publish\` and \`consume\` speak AMQP, with any broker: \`--url\` or \`AMQP_URL\`. The others ask the management API of a running
+\`publish\` and \`consume\` speak AMQP, with any broker: \`--url\` or \`AMQP_URL\`. The others, but for \`start\` and \`completion\`, ask the management API of a running
 broker: \`--url\` or \`LEVERET_URL\`, by default \`http://guest:guest@127.0.0.1:15672\`. A password that does not stand in the url is
 taken from \`LEVERET_PASSWORD\`; it is never shown.
 
