@@ -237,6 +237,7 @@ export class Publishing {
     const { journal, memory } = broker.services;
     const exchange = target.exchange as Exchange;
     if (exchange.deduplication?.isDuplicate(message)) return this.#duplicate(target, exchange, message);
+    // `route`, without its call: that is felt at millions of messages a second.
     if (routed === undefined && target.routed !== channel.vhost.version) routeTarget(channel, target, message);
     const queues = routed ?? target.queues;
     exchange.stats.publishedIn++;
